@@ -1,0 +1,125 @@
+package io.github.brushwood.command;
+
+import ij.IJ;
+import ij.ImagePlus;
+import ij.Macro;
+import ij.WindowManager;
+import ij.plugin.PlugIn;
+import ij.plugin.frame.Recorder;
+
+import io.github.brushwood.command.options.Key;
+import io.github.brushwood.command.options.Options;
+import io.github.brushwood.command.options.Spec;
+import io.github.brushwood.session.BrushwoodException;
+import io.github.brushwood.session.Jobs;
+import io.github.brushwood.ui.HelpText;
+import io.github.brushwood.ui.OptionDialog;
+
+import java.awt.GraphicsEnvironment;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * A menu entry. Options come from the macro, before any window class is touched, or else from a dialog; both are checked
+ * against the command's table. Runs on the caller's thread until done. No exception reaches ImageJ but its own signal
+ * that a macro was cancelled.
+ */
+public abstract class BrushwoodCommand implements PlugIn {
+
+	static final Key THREADS = Key.of(Key.Kind.INTEGER, "threads", "Threads", "",
+		"Threads to use; 0 for all. Without it the preference counts. Never changes a result.").inMacrosOnly();
+
+	static final Key SPACING = Key.of(Key.Kind.TEXT, "spacing", "Voxel size z,y,x", "",
+		"Voxel size z,y,x in place of the calibration, such as 2.5,1,1; only the ratios count.");
+
+	static final String FEATURES_DOC =
+		"A preset, or a list such as gaussian:0.3,0.7,1;hessian:1.6,3.5@2d of the features in the table below.";
+
+	/** Name, text and keys. */
+	public abstract Spec spec();
+
+	/** Does the work and shows the result as the active image. */
+	abstract void execute(Options options, Jobs jobs);
+
+	/** Values the dialog starts with. */
+	Options initial() {
+		return new Options(spec());
+	}
+
+	/** Values the dialog offers for a key. */
+	List<String> suggestions(final Key key) {
+		return Collections.emptyList();
+	}
+
+	/** Called before the dialog; throws when it would be of no use. */
+	void checkReady() {}
+
+	@Override
+	public final void run(final String arg) {
+		final String macro = Macro.getOptions();
+		String title = "Brushwood";
+		try {
+			AnnotationColours.install();
+			title = spec().name();
+			if (macro != null) perform(Options.parse(spec(), macro));
+			else if (spec().keys().isEmpty()) perform(new Options(spec()));
+			else interact();
+		}
+		catch (final RuntimeException | Error e) {
+			Failure.report(title, e);
+		}
+	}
+
+	/** Asks again, with the values kept, until the work is done or the dialog cancelled. */
+	private void interact() {
+		if (GraphicsEnvironment.isHeadless() || IJ.getInstance() == null) {
+			throw new BrushwoodException("Without a window this command needs options. Keys: " + spec().keyList() + ".");
+		}
+		checkReady();
+		Options values = initial();
+		while (true) {
+			values = OptionDialog.ask(values, this::suggestions, HelpText.of(spec()));
+			if (values == null) {
+				Recorder.disableCommandRecording();
+				return;
+			}
+			try {
+				perform(values.check());
+				record(values);
+				return;
+			}
+			catch (final RuntimeException | Error e) {
+				Failure.report(spec().name(), e);
+			}
+		}
+	}
+
+	private void perform(final Options options) {
+		execute(options, new Jobs(threads(options), Settings.memory() << 20, new ImageJMonitor()));
+		IJ.showProgress(1);
+	}
+
+	private int threads(final Options options) {
+		final boolean given = spec().keys().contains(THREADS) && options.given(THREADS.id());
+		return given ? (int) options.integer(THREADS.id(), 0, Settings.MAX_THREADS) : Settings.threads();
+	}
+
+	/** Replaces what the dialog's fields recorded by the options under their stable keys. */
+	private static void record(final Options options) {
+		final String command = IJ.recording() ? Recorder.getCommand() : null;
+		if (command == null) return;
+		Recorder.setCommand(command);
+		for (final Map.Entry<String, String> entry : options.escapedValues().entrySet()) {
+			if (entry.getValue() == null) Recorder.recordOption(entry.getKey());
+			else Recorder.recordOption(entry.getKey(), entry.getValue());
+		}
+	}
+
+	/** The active image. */
+	static ImagePlus currentImage() {
+		final ImagePlus imp = WindowManager.getCurrentImage();
+		if (imp == null) throw new BrushwoodException("There is no open image. Open one first.");
+		return imp;
+	}
+}

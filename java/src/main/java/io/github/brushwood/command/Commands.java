@@ -1,0 +1,25 @@
+package io.github.brushwood.command;
+
+import io.github.brushwood.command.options.Spec;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/** All commands, in the order of the menu. */
+public final class Commands {
+
+	private Commands() {}
+
+	public static List<BrushwoodCommand> all() {
+		return Arrays.asList(new Annotate(), new Train_Model(), new Apply_Model(), new Apply_Model_To_Folder(),
+			new Show_Features(), new Model_Info(), new Brushwood_Preferences(), new Brushwood_Help());
+	}
+
+	static List<Spec> specs() {
+		final List<Spec> specs = new ArrayList<>();
+		for (final BrushwoodCommand command : all())
+			specs.add(command.spec());
+		return specs;
+	}
+}

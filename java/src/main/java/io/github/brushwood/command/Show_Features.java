@@ -1,0 +1,45 @@
+package io.github.brushwood.command;
+
+import ij.IJ;
+import ij.ImagePlus;
+
+import io.github.brushwood.command.options.Key;
+import io.github.brushwood.command.options.Key.Kind;
+import io.github.brushwood.command.options.Options;
+import io.github.brushwood.command.options.Spec;
+import io.github.brushwood.engine.Engine;
+import io.github.brushwood.session.Jobs;
+import io.github.brushwood.session.Recipes;
+import io.github.brushwood.session.Spacing;
+
+/** Shows what a forest sees. */
+public final class Show_Features extends BrushwoodCommand {
+
+	private Spec spec;
+
+	@Override
+	public Spec spec() {
+		if (spec == null) {
+			spec = new Spec("Brushwood Show Features...",
+				"Computes features of the current image: a 32-bit stack with one channel per feature, each labelled with " +
+					"its name and sigma.",
+				Key.of(Kind.FEATURES, "features", "Features", Engine.defaultPreset(), FEATURES_DOC), SPACING, THREADS);
+		}
+		return spec;
+	}
+
+	@Override
+	void checkReady() {
+		currentImage();
+	}
+
+	@Override
+	void execute(final Options options, final Jobs jobs) {
+		final ImagePlus imp = currentImage();
+		jobs.status("Computing features of " + imp.getTitle() + "...");
+		final ImagePlus features = Recipes.show(jobs, imp, options.text("features"), Spacing.parse(options.text(
+			"spacing")));
+		features.show();
+		IJ.showStatus(features.getNChannels() + " features of " + imp.getTitle());
+	}
+}

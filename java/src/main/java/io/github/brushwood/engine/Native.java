@@ -1,0 +1,182 @@
+package io.github.brushwood.engine;
+
+import java.nio.charset.StandardCharsets;
+
+/**
+ * Every function of the native library. Addresses are those of engine objects; text is UTF-8; whatever fails throws an
+ * {@link EngineException}. Callers run {@link NativeLoader#load()} first and hold a {@link Handle.Use} per object.
+ */
+final class Native {
+
+	private Native() {}
+
+	/** The bytes the engine wants, or null for null. */
+	static byte[] bytes(final String text) {
+		return text == null ? null : text.getBytes(StandardCharsets.UTF_8);
+	}
+
+	/** The text the engine sent, or null for null. */
+	static String text(final byte[] bytes) {
+		return bytes == null ? null : new String(bytes, StandardCharsets.UTF_8);
+	}
+
+	// ---- called by the library
+
+	/** First thing the library does when loaded: throws when it is not of this jar's version. */
+	private static void accept(final byte[] version) {
+		NativeLoader.checkVersion(text(version));
+	}
+
+	private static boolean progress(final ProgressListener listener, final double fraction) {
+		return Handle.tell(listener, fraction);
+	}
+
+	// ---- engine
+
+	static native byte[] version();
+
+	static native byte[] simd();
+
+	static native int defaultThreads();
+
+	static native long memoryInUse();
+
+	static native int maxClasses();
+
+	static native int featureCount();
+
+	/** id, label, doc */
+	static native byte[][] featureTexts(int index);
+
+	/** hasSigma, sigma minimum, maximum, default, outputs in 2D, in 3D */
+	static native double[] featureNumbers(int index);
+
+	static native int presetCount();
+
+	/** id, label, doc, features */
+	static native byte[][] presetTexts(int index);
+
+	static native byte[] defaultPreset();
+
+	/** trees, mtry, maxDepth, minLeaf, balance, seed */
+	static native long[] forestDefaults();
+
+	// ---- job
+
+	static native long jobCreate();
+
+	static native void jobFree(long job);
+
+	static native void jobSetThreads(long job, int threads);
+
+	static native void jobSetMemoryBudget(long job, long bytes);
+
+	static native void jobSetProgress(long job, ProgressListener listener);
+
+	static native void jobCancel(long job);
+
+	static native double jobProgress(long job);
+
+	// ---- image
+
+	static native long imageCreate(long job, int type, long width, long height, long depth, int channels, int frames,
+		boolean rgb, boolean calibrated, double spacingX, double spacingY, double spacingZ, byte[] unit,
+		double frameInterval);
+
+	static native void imageFree(long image);
+
+	static native long imageRead(long job, byte[] path);
+
+	static native void imageWrite(long job, long image, byte[] path, int compression);
+
+	/** type, width, height, depth, channels, frames, rgb, calibrated */
+	static native long[] imageNumbers(long image);
+
+	/** spacing along x, y, z; frame interval */
+	static native double[] imageSpacing(long image);
+
+	static native byte[] imageUnit(long image);
+
+	static native byte[] imageName(long image);
+
+	static native void imageSetName(long job, long image, byte[] name);
+
+	static native long imageHash(long image);
+
+	static native byte[] imagePlaneLabel(long image, int frame, int channel, long z);
+
+	static native void imageSetPlaneLabel(long job, long image, int frame, int channel, long z, byte[] label);
+
+	/** pixels: byte[], short[] or float[] as the image's type says, width * height long */
+	static native void imageSetPlane(long image, int frame, int channel, long z, Object pixels);
+
+	static native void imageGetPlane(long image, int frame, int channel, long z, Object pixels);
+
+	static native void imageSetRgb(long image, int frame, long z, int[] argb);
+
+	static native void imageGetRgb(long image, int frame, long z, int[] argb);
+
+	// ---- recipe
+
+	static native long recipeParse(long job, byte[] text, int channels, int dims, double spacingX, double spacingY,
+		double spacingZ);
+
+	static native void recipeFree(long recipe);
+
+	static native byte[] recipeText(long job, long recipe);
+
+	static native int recipeCount(long recipe);
+
+	static native byte[] recipeName(long recipe, int index);
+
+	/** channels, dims, spacing along x, y, z */
+	static native double[] recipeOptions(long recipe);
+
+	static native long recipeCompute(long job, long recipe, long image);
+
+	// ---- trainer
+
+	static native long trainerCreate(long job, long recipe);
+
+	static native void trainerFree(long trainer);
+
+	static native void trainerAdd(long job, long trainer, long image, long labels);
+
+	static native void trainerSetClass(long job, long trainer, int index, byte[] name, int rgb);
+
+	static native long trainerSamples(long trainer);
+
+	static native int trainerClasses(long trainer);
+
+	static native long trainerTrain(long job, long trainer, int trees, int mtry, int maxDepth, int minLeaf,
+		boolean balance, long seed);
+
+	// ---- model
+
+	static native long modelRead(long job, byte[] path);
+
+	static native void modelWrite(long job, long model, byte[] path);
+
+	static native void modelFree(long model);
+
+	static native byte[] modelDescribe(long job, long model, boolean json);
+
+	static native byte[] modelRecipeText(long job, long model);
+
+	/** channels, dims, spacing along x, y, z */
+	static native double[] modelOptions(long model);
+
+	static native int modelClassCount(long model);
+
+	static native byte[] modelClassName(long model, int index);
+
+	static native int modelClassColour(long model, int index);
+
+	/**
+	 * @param spacing x, y, z, or null for the image's own
+	 * @param images receives the addresses of probabilities and labels, 0 where not asked for
+	 * @param report receives non-finite pixels, spacing assumed, slice-wise, then pixels of each class
+	 */
+	static native void predict(long job, long model, long image, long tile, double[] spacing, boolean probabilities,
+		boolean labels, long[] images, long[] report);
+}

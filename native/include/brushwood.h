@@ -1,0 +1,262 @@
+/*
+ * Brushwood: pixel classification by example. The engine's only public header.
+ *
+ * Contexts. Every call that can fail takes a bw_context: it carries the thread count, the memory budget, progress, the
+ * cancel flag and the first error. A context serves one job on one thread at a time; only bw_context_cancel and
+ * bw_context_progress may be called from other threads (and from signal handlers). The first error wins and stays:
+ * after a failure create a new context. Different contexts are independent and may run at the same time.
+ *
+ * Ownership. xyz_create/parse/read hand an object to the caller, who calls xyz_free; xyz_free(NULL) does nothing. A
+ * function that fails sets its output pointers to NULL. Strings returned by const char * getters belong to the object;
+ * strings returned through char ** are freed with bw_string_free.
+ *
+ * Thread safety. Images, recipes and models are immutable once built and may be shared by any number of threads.
+ *
+ * Arrays. x runs fastest, then y, then z; channels and then frames (time) are outermost. Sigmas are in pixels of the
+ * x axis (see bw_recipe_options). Nothing in this header ends the process or writes to a terminal.
+ */
+#ifndef BRUSHWOOD_H
+#define BRUSHWOOD_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define BW_VERSION "0.1.0"
+#define BW_MAX_CLASSES 255
+#define BW_MAX_CHANNELS 64
+#define BW_MAX_TREES 1000
+#define BW_MIN_SIGMA 0.3
+#define BW_MAX_SIGMA 100.0
+
+typedef enum bw_status {
+    BW_OK = 0,
+    BW_ERROR_ARGUMENT,  /* a value the caller passed is out of range or inconsistent */
+    BW_ERROR_MEMORY,    /* allocation failed or the memory budget is too small */
+    BW_ERROR_IO,        /* a file could not be opened, read, written or renamed */
+    BW_ERROR_FORMAT,    /* a file's content is damaged or of an unsupported kind */
+    BW_ERROR_MISMATCH,  /* image, labels and model do not fit together */
+    BW_ERROR_CANCELLED, /* bw_context_cancel or the progress function asked to stop */
+    BW_ERROR_INTERNAL   /* a defect of the engine */
+} bw_status;
+
+/* ---- context ------------------------------------------------------------------------------------------------- */
+
+typedef struct bw_context bw_context;
+
+/* Called on the thread that entered the engine; fraction in [0,1]. Return non-zero to cancel. */
+typedef int (*bw_progress_fn)(void *user, double fraction);
+
+/* NULL when memory is exhausted. Defaults: threads as OMP_NUM_THREADS or all this process may use, budget half of the
+ * free memory, no progress function. */
+bw_context *bw_context_create(void);
+void bw_context_free(bw_context *ctx);
+const char *bw_context_error(const bw_context *ctx);        /* "" when nothing failed */
+bw_status bw_context_status(const bw_context *ctx);
+bw_status bw_context_set_threads(bw_context *ctx, int threads);       /* 1..1024; 0 = default */
+int bw_context_threads(const bw_context *ctx);
+bw_status bw_context_set_memory_budget(bw_context *ctx, uint64_t bytes); /* 0 = default */
+uint64_t bw_context_memory_budget(const bw_context *ctx);
+void bw_context_set_progress(bw_context *ctx, bw_progress_fn fn, void *user);
+double bw_context_progress(const bw_context *ctx);          /* any thread */
+void bw_context_cancel(bw_context *ctx);                    /* any thread, async-signal-safe */
+
+const char *bw_version(void);
+/* Instruction set in use: "scalar", "sse2", "neon", "avx2" or "avx512". BRUSHWOOD_SIMD forces a lower one. */
+const char *bw_simd_name(void);
+int bw_default_threads(void);
+void bw_string_free(char *text);
+/* Bytes the engine holds right now, over all contexts: 0 when every object has been freed. */
+uint64_t bw_memory_in_use(void);
+uint64_t bw_memory_peak(void); /* highest value since the last bw_memory_reset_peak */
+void bw_memory_reset_peak(void);
+
+/* ---- images -------------------------------------------------------------------------------------------------- */
+
+typedef enum bw_pixel_type { BW_UINT8 = 1, BW_UINT16 = 2, BW_FLOAT32 = 3 } bw_pixel_type;
+
+typedef struct bw_image_info {
+    bw_pixel_type type;
+    int64_t width, height, depth; /* >= 1, pixels */
+    int channels, frames;         /* >= 1 */
+    int rgb;                      /* the three uint8 channels are red, green and blue of one colour image */
+    int calibrated;               /* spacing comes from the file or caller; else it is 1, 1, 1 */
+    double spacing[3];            /* size of a voxel along x, y, z in `unit`; > 0 */
+    char unit[32];                /* "um", "pixel", ... UTF-8 */
+    double frame_interval;        /* seconds; 0 = unknown */
+} bw_image_info;
+
+typedef struct bw_image bw_image;
+
+/* Zero-filled. */
+bw_status bw_image_create(bw_context *ctx, const bw_image_info *info, bw_image **out);
+void bw_image_free(bw_image *image);
+const bw_image_info *bw_image_get_info(const bw_image *image);
+/* width * height pixels of one plane, tightly packed; NULL when an index is out of range. */
+void *bw_image_plane(bw_image *image, int frame, int channel, int64_t z);
+const void *bw_image_plane_const(const bw_image *image, int frame, int channel, int64_t z);
+/* Name for messages and provenance (usually the file's name); "" when unset. */
+bw_status bw_image_set_name(bw_context *ctx, bw_image *image, const char *name);
+const char *bw_image_name(const bw_image *image);
+/* Replaces the calibration: x, y, z, all positive. */
+bw_status bw_image_set_spacing(bw_context *ctx, bw_image *image, const double spacing[3]);
+/* Label of a plane (ImageJ's slice label), NULL when it has none. */
+bw_status bw_image_set_plane_label(bw_context *ctx, bw_image *image, int frame, int channel, int64_t z,
+                                   const char *label);
+const char *bw_image_plane_label(const bw_image *image, int frame, int channel, int64_t z);
+/* 64-bit hash of size, type and pixels (provenance; not cryptographic). */
+uint64_t bw_image_hash(const bw_image *image);
+
+/* ---- TIFF ---------------------------------------------------------------------------------------------------- */
+
+typedef enum bw_compression {
+    BW_COMPRESSION_NONE = 0,
+    BW_COMPRESSION_LZW,
+    BW_COMPRESSION_DEFLATE,
+    BW_COMPRESSION_ZSTD
+} bw_compression;
+
+/* Path: UTF-8. Reads 1..16-bit, 32-bit and float greyscale, palette indices and RGB; strips or tiles; multi-page;
+ * BigTIFF; ImageJ hyperstacks (description, slice labels, > 4 GiB single-directory files). Several pages without a
+ * description are a z stack. Pixel values as ImageJ shows them: signed 16-bit is shifted by 32768, 32-bit integers and
+ * doubles become float32. `name` becomes the file's name without folders. */
+bw_status bw_tiff_read(bw_context *ctx, const char *path, bw_image **out);
+/* Writes an ImageJ-readable (hyper)stack beside `path` and renames it when whole. BigTIFF when classic TIFF would
+ * overflow. Existing files are replaced. rgb images become RGB pages. */
+bw_status bw_tiff_write(bw_context *ctx, const char *path, const bw_image *image, bw_compression compression);
+
+/* ---- features ------------------------------------------------------------------------------------------------ */
+
+/* One row of features.def. */
+typedef struct bw_feature_row {
+    const char *id;    /* stable: model files, macros, command line */
+    const char *label; /* for people; may change */
+    const char *doc;   /* one-line definition */
+    int has_sigma;
+    double sigma_min, sigma_max, sigma_default;
+    int outputs_2d, outputs_3d;
+} bw_feature_row;
+
+int bw_feature_row_count(void);
+const bw_feature_row *bw_feature_row_get(int index); /* NULL when out of range */
+
+typedef struct bw_preset {
+    const char *id, *label, *doc, *features;
+} bw_preset;
+
+int bw_preset_count(void);
+const bw_preset *bw_preset_get(int index);
+const char *bw_preset_default(void); /* "balanced" */
+
+/* The full list of feature images a forest sees, in canonical order: rows as in features.def, sigma ascending, 2D
+ * before 3D, channel, output. */
+typedef struct bw_recipe bw_recipe;
+
+typedef struct bw_recipe_options {
+    int channels;        /* of the images it is for, 1..BW_MAX_CHANNELS */
+    int dims;            /* 2 or 3: what items without @2d or @3d become */
+    double spacing[3];   /* x, y, z; only the ratios count: sigma along an axis is sigma * spacing[0] / spacing[axis] */
+} bw_recipe_options;
+
+/* text: items separated by ';', each a preset's id or "id[:sigma,sigma,...]", with modifiers behind "@". Modifiers: 2d,
+ * 3d, and c1+3 (only channels 1 and 3). Examples: "balanced@2d", "gaussian:0.3,0.7,1;hessian:1.6,3.5@2d@c1". Errors
+ * name the offending item. */
+bw_status bw_recipe_parse(bw_context *ctx, const char *text, const bw_recipe_options *options, bw_recipe **out);
+void bw_recipe_free(bw_recipe *recipe);
+/* Canonical text that parses to the same recipe. */
+bw_status bw_recipe_format(bw_context *ctx, const bw_recipe *recipe, char **out);
+const bw_recipe_options *bw_recipe_get_options(const bw_recipe *recipe);
+
+typedef struct bw_feature_info {
+    int row;       /* index into features.def */
+    double sigma;  /* 0 when the row has none */
+    int dims;      /* 2 or 3 */
+    int channel;   /* 0-based */
+    int output;    /* 0-based, e.g. which eigenvalue (descending) */
+} bw_feature_info;
+
+int bw_recipe_count(const bw_recipe *recipe);
+const bw_feature_info *bw_recipe_get(const bw_recipe *recipe, int index);
+/* E.g. "hessian 1.6 3D eigenvalue 2 (channel 1)"; 0-terminated, cut to size. */
+void bw_recipe_name(const bw_recipe *recipe, int index, char *text, size_t size);
+
+/* float32, one channel per feature, same depth, frames and calibration, plane labels = feature names. */
+bw_status bw_features_compute(bw_context *ctx, const bw_recipe *recipe, const bw_image *image, bw_image **out);
+
+/* ---- training ------------------------------------------------------------------------------------------------ */
+
+typedef struct bw_class_info {
+    char name[64];   /* UTF-8 */
+    uint32_t colour; /* 0xRRGGBB */
+} bw_class_info;
+
+typedef enum bw_balance { BW_BALANCE_NONE = 0, BW_BALANCE_CLASSES } bw_balance;
+
+typedef struct bw_forest_options {
+    int trees;         /* 1..BW_MAX_TREES; default 100 */
+    int mtry;          /* candidate features per split; 0 = floor(sqrt(n) + 0.5), at least 1 */
+    int max_depth;     /* 0 = grow to purity */
+    int min_leaf;      /* smallest number of (bootstrap) samples in a leaf; default 1 */
+    bw_balance balance;/* BW_BALANCE_CLASSES: every class gets the same share of each bootstrap sample */
+    uint64_t seed;     /* same seed and samples = same bytes, for any number of threads */
+} bw_forest_options;
+
+void bw_forest_options_init(bw_forest_options *options);
+
+typedef struct bw_trainer bw_trainer; /* recipe + labelled samples of any number of images; not thread-safe */
+
+bw_status bw_trainer_create(bw_context *ctx, const bw_recipe *recipe, bw_trainer **out);
+void bw_trainer_free(bw_trainer *trainer);
+/* labels: uint8 or uint16, one channel, the image's width, height, depth and frames; 0 = unlabelled, 1..K = class. */
+bw_status bw_trainer_add(bw_context *ctx, bw_trainer *trainer, const bw_image *image, const bw_image *labels);
+int64_t bw_trainer_sample_count(const bw_trainer *trainer);
+/* Highest class seen so far. */
+int bw_trainer_class_count(const bw_trainer *trainer);
+/* Name and colour of class `index` (0-based); classes without one are called "class N". */
+bw_status bw_trainer_set_class(bw_context *ctx, bw_trainer *trainer, int index, const bw_class_info *info);
+
+typedef struct bw_model bw_model;
+
+bw_status bw_trainer_train(bw_context *ctx, const bw_trainer *trainer, const bw_forest_options *options,
+                           bw_model **out);
+
+/* ---- models -------------------------------------------------------------------------------------------------- */
+
+bw_status bw_model_read(bw_context *ctx, const char *path, bw_model **out);
+bw_status bw_model_write(bw_context *ctx, const bw_model *model, const char *path);
+void bw_model_free(bw_model *model);
+const bw_recipe *bw_model_recipe(const bw_model *model);
+int bw_model_class_count(const bw_model *model);
+const bw_class_info *bw_model_class(const bw_model *model, int index);
+/* The whole recipe, options, provenance and training report, for people or as JSON. */
+typedef enum bw_describe_format { BW_DESCRIBE_TEXT = 0, BW_DESCRIBE_JSON } bw_describe_format;
+bw_status bw_model_describe(bw_context *ctx, const bw_model *model, bw_describe_format format, char **out);
+
+/* ---- prediction ---------------------------------------------------------------------------------------------- */
+
+typedef struct bw_predict_options {
+    int64_t tile;      /* edge of a tile in pixels; 0 = chosen from image and memory budget. Never changes the result. */
+    const double *spacing; /* x, y, z: replaces the image's calibration; NULL = the image's own */
+} bw_predict_options;
+
+typedef struct bw_predict_report {
+    int64_t non_finite;     /* NaN and infinite pixels that were replaced by the smallest finite value of their channel
+                               and frame */
+    int spacing_assumed;    /* the image has no calibration: the model's spacing was used */
+    int slice_wise;         /* a 2D model ran on a stack, slice by slice */
+    int64_t class_pixels[BW_MAX_CLASSES]; /* how many pixels each class won */
+} bw_predict_report;
+
+/* probabilities: float32, one channel per class, sums to 1; labels: uint8, 1..K, ties to the lower class. Either output
+ * pointer may be NULL, as may options and report. Both outputs keep depth, frames and calibration. Errors
+ * (BW_ERROR_MISMATCH): other channel count, a 3D model on a single slice, other spacing ratio. */
+bw_status bw_predict(bw_context *ctx, const bw_model *model, const bw_image *image, const bw_predict_options *options,
+                     bw_image **probabilities, bw_image **labels, bw_predict_report *report);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

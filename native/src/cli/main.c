@@ -1,0 +1,91 @@
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#ifdef _WIN32
+#include <io.h>
+#define isatty _isatty
+#else
+#include <unistd.h>
+#endif
+
+#include "cli/cli.h"
+
+static bw_context *running; /* for the signal handler */
+
+static void on_interrupt(int signal_number) {
+    (void)signal_number;
+    if (running) bw_context_cancel(running);
+}
+
+/* A line that rewrites itself, at most ten times a second, and only for people. */
+static int show_progress(void *user, double fraction) {
+    static clock_t last;
+    const clock_t now = clock();
+    (void)user;
+    if ((now - last) * 10 > CLOCKS_PER_SEC || fraction >= 1) {
+        last = now;
+        fprintf(stderr, "\r%3.0f %%%s", fraction * 100, fraction >= 1 ? "\r     \r" : "");
+        fflush(stderr);
+    }
+    return 0;
+}
+
+static const bw_cli_command *find_command(const char *name) {
+    for (const bw_cli_command *c = bw_cli_commands; c->name; c++)
+        if (!strcmp(c->name, name)) return c;
+    return NULL;
+}
+
+static int run(const bw_cli_command *command, int argc, char **argv) {
+    bw_cli_call call = {.command = command, .ctx = bw_context_create()};
+    int help = 0;
+    if (!call.ctx) {
+        fprintf(stderr, "brushwood: not enough memory.\n");
+        return BW_EXIT_FAILED;
+    }
+    int code = bw_cli_parse(argc, argv, &call, &help);
+    if (code == BW_EXIT_DONE && help) {
+        bw_cli_print_help(command);
+    } else if (code == BW_EXIT_DONE) {
+        running = call.ctx;
+        if (isatty(2)) bw_context_set_progress(call.ctx, show_progress, NULL);
+        code = command->run(&call);
+        running = NULL;
+    }
+    if (code == BW_EXIT_FAILED) fprintf(stderr, "brushwood %s: %s\n", command->name, bw_context_error(call.ctx));
+    bw_cli_release(&call);
+    bw_context_free(call.ctx);
+    return code;
+}
+
+/* Output that cannot be written (a full disk, a closed pipe) is a failure too. */
+static int finish(int code) {
+    if (!fflush(stdout) && !ferror(stdout)) return code;
+    fprintf(stderr, "brushwood: cannot write to the standard output.\n");
+    return code ? code : BW_EXIT_FAILED;
+}
+
+int main(int argc, char **argv) {
+    signal(SIGINT, on_interrupt);
+    signal(SIGTERM, on_interrupt);
+    if (argc < 2) {
+        bw_cli_print_overview();
+        return BW_EXIT_USAGE;
+    }
+    if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help")) {
+        bw_cli_print_overview();
+        return finish(BW_EXIT_DONE);
+    }
+    if (!strcmp(argv[1], "--version")) {
+        printf("brushwood %s (%s, %d threads)\n", bw_version(), bw_simd_name(), bw_default_threads());
+        return finish(BW_EXIT_DONE);
+    }
+    const bw_cli_command *command = find_command(argv[1]);
+    if (!command) {
+        fprintf(stderr, "brushwood: unknown command \"%s\". See 'brushwood --help'.\n", argv[1]);
+        return BW_EXIT_USAGE;
+    }
+    return finish(run(command, argc - 1, argv + 1));
+}

@@ -1,0 +1,152 @@
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/cli.h"
+#include "core/alloc.h"
+#include "core/text.h"
+
+enum { OPTION_HELP = 1000, HELP_COLUMN = 28 };
+
+static int option_count(const bw_cli_command *command) {
+    int n = 0;
+    while (command->options[n].name) n++;
+    return n;
+}
+
+int bw_cli_usage(const bw_cli_call *call, const char *format, ...) {
+    va_list args;
+    fprintf(stderr, "brushwood %s: ", call->command->name);
+    va_start(args, format);
+    vfprintf(stderr, format, args);
+    va_end(args);
+    fprintf(stderr, "\nSee 'brushwood %s --help'.\n", call->command->name);
+    return BW_EXIT_USAGE;
+}
+
+static int keep(bw_cli_call *call, int option, const char *text, int room) {
+    bw_cli_values *values = &call->values[option];
+    const bw_cli_option *row = &call->command->options[option];
+    if (values->count && !row->repeats) return bw_cli_usage(call, "--%s was given twice.", row->name);
+    if (!values->text) values->text = bw_calloc(call->ctx, (uint64_t)room, sizeof *values->text, "arguments");
+    if (!values->text) return BW_EXIT_FAILED;
+    values->text[values->count++] = text;
+    return BW_EXIT_DONE;
+}
+
+static int check_required(const bw_cli_call *call) {
+    const bw_cli_command *command = call->command;
+    for (int i = 0; command->options[i].name; i++)
+        if (command->options[i].required && !call->values[i].count)
+            return bw_cli_usage(call, "--%s is missing.", command->options[i].name);
+    if (command->positional && !call->argument) return bw_cli_usage(call, "%s is missing.", command->positional);
+    return BW_EXIT_DONE;
+}
+
+static int keep_arguments(bw_cli_call *call, int argc, char **argv) {
+    for (int i = optind; i < argc; i++) {
+        if (!call->command->positional || call->argument)
+            return bw_cli_usage(call, "\"%s\" was not expected.", argv[i]);
+        call->argument = argv[i];
+    }
+    return BW_EXIT_DONE;
+}
+
+int bw_cli_parse(int argc, char **argv, bw_cli_call *call, int *help) {
+    struct option known[BW_CLI_MAX_OPTIONS + 2] = {{0}};
+    const bw_cli_option *options = call->command->options;
+    const int n = option_count(call->command);
+    for (int i = 0; i < n; i++)
+        known[i] = (struct option){options[i].name, options[i].value ? required_argument : no_argument, NULL, i};
+    known[n] = (struct option){"help", no_argument, NULL, OPTION_HELP};
+    opterr = 0;
+    for (int found; (found = getopt_long(argc, argv, "h", known, NULL)) != -1;) {
+        if (found == OPTION_HELP || found == 'h') {
+            *help = 1;
+            return BW_EXIT_DONE;
+        }
+        if (found == '?' && optopt >= 0 && optopt < n && argv[optind - 1][0] == '-' && argv[optind - 1][1] == '-')
+            for (int i = 0; i < n; i++)
+                if (!strcmp(argv[optind - 1] + 2, options[i].name))
+                    return bw_cli_usage(call, "--%s needs a value.", options[i].name);
+        if (found == '?') return bw_cli_usage(call, "unknown option %s.", argv[optind - 1]);
+        int bad = keep(call, found, optarg ? optarg : "", argc);
+        if (bad) return bad;
+    }
+    int bad = keep_arguments(call, argc, argv);
+    return bad ? bad : check_required(call);
+}
+
+void bw_cli_release(bw_cli_call *call) {
+    for (int i = 0; i < BW_CLI_MAX_OPTIONS; i++) bw_free(call->values[i].text);
+}
+
+static void print_option(const char *name, const char *value, const char *help, const char *note) {
+    char left[80];
+    snprintf(left, sizeof left, "  --%s%s%s", name, value ? " " : "", value ? value : "");
+    printf("%-*s%s%s%s\n", HELP_COLUMN, left, strlen(left) < HELP_COLUMN ? "" : " ", help, note);
+}
+
+void bw_cli_print_help(const bw_cli_command *command) {
+    printf("brushwood %s%s%s [options]: %s\n\n", command->name, command->positional ? " " : "",
+           command->positional ? command->positional : "", command->summary);
+    for (const bw_cli_option *o = command->options; o->name; o++)
+        print_option(o->name, o->value, o->help, o->required ? " (required)" : o->repeats ? " (may repeat)" : "");
+    print_option("help", NULL, "this text", "");
+    printf("\nExample:\n  %s\n", command->example);
+}
+
+static void print_features(void) {
+    printf("\nFeatures (id:sigma,sigma,...; modifiers @2d @3d @c1+3):\n");
+    for (int i = 0; i < bw_feature_row_count(); i++) {
+        const bw_feature_row *row = bw_feature_row_get(i);
+        printf("  %-12s %s\n", row->id, row->doc);
+    }
+    printf("\nPresets:\n");
+    for (int i = 0; i < bw_preset_count(); i++)
+        printf("  %-12s %s\n               %s\n", bw_preset_get(i)->id, bw_preset_get(i)->doc,
+               bw_preset_get(i)->features);
+}
+
+void bw_cli_print_overview(void) {
+    printf("brushwood %s: pixel classification by example\n\nusage: brushwood COMMAND [options]\n\n", bw_version());
+    for (const bw_cli_command *c = bw_cli_commands; c->name; c++) printf("  %-12s %s\n", c->name, c->summary);
+    printf("\n'brushwood COMMAND --help' lists a command's options. Exit status: 0 done, 1 failed, 2 wrong usage.\n");
+    print_features();
+}
+
+const bw_cli_values *bw_cli_get(const bw_cli_call *call, const char *name) {
+    for (int i = 0; call->command->options[i].name; i++)
+        if (!strcmp(call->command->options[i].name, name)) return &call->values[i];
+    return NULL;
+}
+
+const char *bw_cli_text(const bw_cli_call *call, const char *name) {
+    const bw_cli_values *values = bw_cli_get(call, name);
+    return values && values->count ? values->text[0] : NULL;
+}
+
+int bw_cli_integer(const bw_cli_call *call, const char *name, int64_t low, int64_t high, int64_t *out) {
+    const char *text = bw_cli_text(call, name), *end = text;
+    double value = 0;
+    if (!text) return BW_EXIT_DONE;
+    if (!bw_number_parse(text, &end, &value) || *end || value != (double)(int64_t)value || value < (double)low ||
+        value > (double)high)
+        return bw_cli_usage(call, "--%s must be a whole number from %" PRId64 " to %" PRId64 ", not \"%s\".", name, low,
+                            high, text);
+    *out = (int64_t)value;
+    return BW_EXIT_DONE;
+}
+
+int bw_cli_spacing(const bw_cli_call *call, double spacing[3], int *given) {
+    const char *text = bw_cli_text(call, "spacing"), *at = text;
+    *given = text != NULL;
+    for (int axis = 2; text && axis >= 0; axis--) {
+        if (!bw_number_parse(at, &at, &spacing[axis]) || !(spacing[axis] > 0) || *at != (axis ? ',' : 0))
+            return bw_cli_usage(call, "--spacing must be three positive numbers z,y,x, not \"%s\".", text);
+        at++;
+    }
+    return BW_EXIT_DONE;
+}

@@ -1,0 +1,17 @@
+/* Layout helpers over bw_image. */
+#ifndef BW_CORE_IMAGE_H
+#define BW_CORE_IMAGE_H
+
+#include "core/status.h"
+
+static inline int64_t bw_type_size(bw_pixel_type type) {
+    return type == BW_UINT8 ? 1 : type == BW_UINT16 ? 2 : 4;
+}
+
+const char *bw_type_name(bw_pixel_type type);
+/* "640 x 480 x 12, 2 channels, 5 frames, uint16" for messages. */
+void bw_image_describe(const bw_image_info *info, char *text, size_t size);
+/* Checks sizes, type and spacing; fills defaults (spacing 1, unit "pixel") where the fields are 0. */
+bw_status bw_image_info_check(bw_context *ctx, bw_image_info *info);
+
+#endif

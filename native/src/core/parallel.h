@@ -1,0 +1,16 @@
+/* Data parallelism; parallel.c is the only file that knows OpenMP. */
+#ifndef BW_CORE_PARALLEL_H
+#define BW_CORE_PARALLEL_H
+
+#include "core/status.h"
+
+/* One unit of work. `thread` is in [0, bw_context_threads): use it to pick per-thread scratch. */
+typedef bw_status (*bw_task_fn)(bw_context *ctx, void *user, int64_t index, int thread);
+
+/* Runs tasks 0..count-1, each once, in unspecified order on the context's threads; stops handing out tasks after the
+ * first error or cancel. Results must not depend on the order. */
+bw_status bw_parallel(bw_context *ctx, int64_t count, bw_task_fn task, void *user);
+/* The same on at most `threads` threads, when memory does not feed all of them; `thread` is below that. */
+bw_status bw_parallel_threads(bw_context *ctx, int threads, int64_t count, bw_task_fn task, void *user);
+
+#endif

@@ -1,0 +1,17 @@
+/* Included by sources that are compiled once per instruction set: BW_SIMD_NAME(f) is f_scalar, f_base, f_avx2, f_avx512. */
+#ifndef BW_CORE_SIMD_H
+#define BW_CORE_SIMD_H
+
+#if defined(BW_SIMD_LEVEL_SCALAR)
+#define BW_SIMD_NAME(f) f##_scalar
+#elif defined(BW_SIMD_LEVEL_BASE)
+#define BW_SIMD_NAME(f) f##_base
+#elif defined(BW_SIMD_LEVEL_AVX2)
+#define BW_SIMD_NAME(f) f##_avx2
+#elif defined(BW_SIMD_LEVEL_AVX512)
+#define BW_SIMD_NAME(f) f##_avx512
+#else
+#error "compile through bw_simd_level in native/CMakeLists.txt"
+#endif
+
+#endif

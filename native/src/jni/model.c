@@ -1,0 +1,137 @@
+/* Native methods of models: files, description, prediction. */
+#include "core/alloc.h"
+#include "jni/bridge.h"
+
+static jlong jni_modelRead(JNIEnv *env, jclass self, jlong job, jbyteArray path) {
+    (void)self;
+    bw_context *ctx = bw_jni_context(env, job);
+    char *name = ctx ? bw_jni_text_in(env, ctx, path, "a path") : NULL;
+    if (!name) return 0;
+    bw_model *model = NULL;
+    bw_status status = bw_model_read(ctx, name, &model);
+    bw_free(name);
+    if (bw_jni_ok(env, ctx, status)) return bw_jni_address(model);
+    bw_model_free(model);
+    return 0;
+}
+
+static void jni_modelWrite(JNIEnv *env, jclass self, jlong job, jlong address, jbyteArray path) {
+    (void)self;
+    bw_context *ctx = bw_jni_context(env, job);
+    const bw_model *model = ctx ? bw_jni_object(env, address) : NULL;
+    char *name = model ? bw_jni_text_in(env, ctx, path, "a path") : NULL;
+    if (!name) return;
+    bw_jni_ok(env, ctx, bw_model_write(ctx, model, name));
+    bw_free(name);
+}
+
+static void jni_modelFree(JNIEnv *env, jclass self, jlong model) {
+    (void)self;
+    bw_model_free(bw_jni_object(env, model));
+}
+
+static jbyteArray jni_modelDescribe(JNIEnv *env, jclass self, jlong job, jlong address, jboolean json) {
+    (void)self;
+    bw_context *ctx = bw_jni_context(env, job);
+    const bw_model *model = ctx ? bw_jni_object(env, address) : NULL;
+    if (!model) return NULL;
+    char *text = NULL;
+    bw_status status = bw_model_describe(ctx, model, json ? BW_DESCRIBE_JSON : BW_DESCRIBE_TEXT, &text);
+    return bw_jni_owned_text_out(env, ctx, status, text);
+}
+
+static jbyteArray jni_modelRecipeText(JNIEnv *env, jclass self, jlong job, jlong address) {
+    (void)self;
+    bw_context *ctx = bw_jni_context(env, job);
+    const bw_model *model = ctx ? bw_jni_object(env, address) : NULL;
+    return model ? bw_jni_recipe_text(env, ctx, bw_model_recipe(model)) : NULL;
+}
+
+static jdoubleArray jni_modelOptions(JNIEnv *env, jclass self, jlong address) {
+    (void)self;
+    const bw_model *model = bw_jni_object(env, address);
+    return model ? bw_jni_recipe_options(env, bw_model_recipe(model)) : NULL;
+}
+
+static jint jni_modelClassCount(JNIEnv *env, jclass self, jlong address) {
+    (void)self;
+    const bw_model *model = bw_jni_object(env, address);
+    return model ? bw_model_class_count(model) : 0;
+}
+
+static const bw_class_info *class_info(JNIEnv *env, jlong address, jint index) {
+    const bw_model *model = bw_jni_object(env, address);
+    if (!model) return NULL;
+    if (index >= 0 && index < bw_model_class_count(model)) return bw_model_class(model, index);
+    bw_jni_throw(env, BW_ERROR_ARGUMENT, "The class's index is out of range.");
+    return NULL;
+}
+
+static jbyteArray jni_modelClassName(JNIEnv *env, jclass self, jlong address, jint index) {
+    (void)self;
+    const bw_class_info *info = class_info(env, address, index);
+    return info ? bw_jni_text_out(env, info->name) : NULL;
+}
+
+static jint jni_modelClassColour(JNIEnv *env, jclass self, jlong address, jint index) {
+    (void)self;
+    const bw_class_info *info = class_info(env, address, index);
+    return info ? (jint)info->colour : 0;
+}
+
+/* ---- prediction */
+
+/* Arrays of the caller: two image addresses, the report, and (may be NULL) the spacing. */
+static bool check_arrays(JNIEnv *env, int classes, jlongArray images, jlongArray report, jdoubleArray spacing) {
+    return bw_jni_check_array(env, images, 2) && bw_jni_check_array(env, report, 3 + classes) &&
+           (!spacing || bw_jni_check_array(env, spacing, 3));
+}
+
+static void set_report(JNIEnv *env, jlongArray array, const bw_predict_report *report, int classes) {
+    const jlong head[] = {report->non_finite, report->spacing_assumed, report->slice_wise};
+    (*env)->SetLongArrayRegion(env, array, 0, 3, head);
+    for (int i = 0; i < classes; i++) {
+        const jlong pixels = report->class_pixels[i];
+        (*env)->SetLongArrayRegion(env, array, 3 + i, 1, &pixels);
+    }
+}
+
+static void jni_predict(JNIEnv *env, jclass self, jlong job, jlong model_address, jlong image_address, jlong tile,
+                        jdoubleArray spacing, jboolean probabilities, jboolean labels, jlongArray images,
+                        jlongArray report_array) {
+    (void)self;
+    bw_context *ctx = bw_jni_context(env, job);
+    const bw_model *model = ctx ? bw_jni_object(env, model_address) : NULL;
+    const bw_image *image = model ? bw_jni_object(env, image_address) : NULL;
+    const int classes = model ? bw_model_class_count(model) : 0;
+    if (!image || !check_arrays(env, classes, images, report_array, spacing)) return;
+    double voxel[3];
+    if (spacing) (*env)->GetDoubleArrayRegion(env, spacing, 0, 3, voxel);
+    const bw_predict_options options = {tile, spacing ? voxel : NULL};
+    bw_predict_report report = {0};
+    bw_image *out[2] = {NULL, NULL};
+    bw_status status = bw_predict(ctx, model, image, &options, probabilities ? &out[0] : NULL, labels ? &out[1] : NULL,
+                                  &report);
+    if (bw_jni_ok(env, ctx, status)) {
+        const jlong addresses[] = {bw_jni_address(out[0]), bw_jni_address(out[1])};
+        (*env)->SetLongArrayRegion(env, images, 0, 2, addresses);
+        set_report(env, report_array, &report, classes);
+        return;
+    }
+    bw_image_free(out[0]);
+    bw_image_free(out[1]);
+}
+
+static const JNINativeMethod rows[] = {
+    BW_NATIVE(modelRead, "(J[B)J"),
+    BW_NATIVE(modelWrite, "(JJ[B)V"),
+    BW_NATIVE(modelFree, "(J)V"),
+    BW_NATIVE(modelDescribe, "(JJZ)[B"),
+    BW_NATIVE(modelRecipeText, "(JJ)[B"),
+    BW_NATIVE(modelOptions, "(J)[D"),
+    BW_NATIVE(modelClassCount, "(J)I"),
+    BW_NATIVE(modelClassName, "(JI)[B"),
+    BW_NATIVE(modelClassColour, "(JI)I"),
+    BW_NATIVE(predict, "(JJJJ[DZZ[J[J)V"),
+};
+const bw_jni_table bw_jni_model_table = {rows, sizeof rows / sizeof *rows};

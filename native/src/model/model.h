@@ -1,0 +1,41 @@
+/* A trained model: recipe, classes, forest and where they come from. */
+#ifndef BW_MODEL_MODEL_H
+#define BW_MODEL_MODEL_H
+
+#include "core/bytes.h"
+#include "forest/forest.h"
+
+enum { BW_MODEL_VERSION = 1 };
+
+/* One training image. */
+typedef struct bw_training_image {
+    char name[256];
+    uint64_t hash;
+    int64_t width, height, depth;
+    int channels, frames;
+    int64_t *labels; /* labelled pixels per class, model->classes of them */
+} bw_training_image;
+
+struct bw_model {
+    char engine[32]; /* version that trained it */
+    bw_recipe *recipe;
+    int classes;
+    bw_class_info *class_info;
+    bw_forest_options options;
+    bw_forest *forest;
+    bw_forest_report report;
+    int image_count;
+    bw_training_image *images;
+};
+
+/* An empty model of so many classes; parts are filled in by the caller. */
+bw_status bw_model_create(bw_context *ctx, int classes, bw_model **out);
+/* Room for so many training images; once per model. */
+bw_status bw_model_make_images(bw_context *ctx, bw_model *model, int images);
+double bw_model_oob_error(const bw_model *model); /* fraction; -1 when no sample was out of bag */
+
+/* For tests and fuzzing: the file's bytes. */
+bw_status bw_model_read_memory(bw_context *ctx, const uint8_t *data, uint64_t size, const char *name, bw_model **out);
+bw_status bw_model_put(bw_writer *w, const bw_model *model);
+
+#endif

@@ -1,0 +1,109 @@
+#include "core/file.h"
+#include "model/model.h"
+#include "model/format.h"
+
+static bw_status put_recipe(bw_writer *w, const bw_recipe *recipe) {
+    const bw_recipe_options *options = bw_recipe_get_options(recipe);
+    char *text;
+    BW_TRY(bw_recipe_format(w->ctx, recipe, &text));
+    bw_status status = bw_put_string(w, text);
+    bw_string_free(text);
+    if (status == BW_OK) status = bw_put_u16(w, (uint16_t)options->channels);
+    if (status == BW_OK) status = bw_put_u8(w, (uint8_t)options->dims);
+    for (int axis = 0; axis < 3 && status == BW_OK; axis++) status = bw_put_f64(w, options->spacing[axis]);
+    return status;
+}
+
+static bw_status put_classes(bw_writer *w, const bw_model *model) {
+    BW_TRY(bw_put_u16(w, (uint16_t)model->classes));
+    for (int k = 0; k < model->classes; k++) {
+        BW_TRY(bw_put_string(w, model->class_info[k].name));
+        BW_TRY(bw_put_u32(w, model->class_info[k].colour));
+    }
+    return BW_OK;
+}
+
+static bw_status put_options(bw_writer *w, const bw_forest_options *options) {
+    BW_TRY(bw_put_u32(w, (uint32_t)options->trees));
+    BW_TRY(bw_put_u32(w, (uint32_t)options->mtry));
+    BW_TRY(bw_put_u32(w, (uint32_t)options->max_depth));
+    BW_TRY(bw_put_u32(w, (uint32_t)options->min_leaf));
+    BW_TRY(bw_put_u8(w, (uint8_t)options->balance));
+    return bw_put_u64(w, options->seed);
+}
+
+static bw_status put_counts(bw_writer *w, const int64_t *counts, int n) {
+    for (int i = 0; i < n; i++) BW_TRY(bw_put_u64(w, (uint64_t)counts[i]));
+    return BW_OK;
+}
+
+static bw_status put_images(bw_writer *w, const bw_model *model) {
+    BW_TRY(bw_put_u32(w, (uint32_t)model->image_count));
+    for (int i = 0; i < model->image_count; i++) {
+        const bw_training_image *image = &model->images[i];
+        const int64_t size[3] = {image->width, image->height, image->depth};
+        BW_TRY(bw_put_string(w, image->name));
+        BW_TRY(bw_put_u64(w, image->hash));
+        BW_TRY(put_counts(w, size, 3));
+        BW_TRY(bw_put_u32(w, (uint32_t)image->channels));
+        BW_TRY(bw_put_u32(w, (uint32_t)image->frames));
+        BW_TRY(put_counts(w, image->labels, model->classes));
+    }
+    return BW_OK;
+}
+
+static bw_status put_report(bw_writer *w, const bw_model *model) {
+    const bw_forest_report *report = &model->report;
+    BW_TRY(put_counts(w, report->class_counts, model->classes));
+    BW_TRY(put_counts(w, &report->oob_samples, 1));
+    BW_TRY(put_counts(w, report->confusion, model->classes * model->classes));
+    BW_TRY(bw_put_u32(w, (uint32_t)report->features));
+    for (int f = 0; f < report->features; f++) BW_TRY(bw_put_f64(w, report->importance[f]));
+    return BW_OK;
+}
+
+static bw_status put_payload(bw_writer *w, const bw_model *model) {
+    BW_TRY(bw_put_string(w, model->engine));
+    BW_TRY(put_recipe(w, model->recipe));
+    BW_TRY(put_classes(w, model));
+    BW_TRY(put_options(w, &model->options));
+    BW_TRY(put_images(w, model));
+    BW_TRY(put_report(w, model));
+    return bw_forest_put(w, model->forest);
+}
+
+bw_status bw_model_put(bw_writer *w, const bw_model *model) {
+    bw_writer payload;
+    bw_writer_init(&payload, w->ctx);
+    bw_status status = put_payload(&payload, model);
+    if (status == BW_OK) status = bw_put(w, bw_model_magic, sizeof bw_model_magic);
+    if (status == BW_OK) status = bw_put_u32(w, BW_MODEL_VERSION);
+    if (status == BW_OK) status = bw_put_u32(w, bw_crc32(0, payload.data, payload.size));
+    if (status == BW_OK) status = bw_put_u64(w, payload.size);
+    if (status == BW_OK) status = bw_put(w, payload.data, payload.size);
+    bw_writer_free(&payload);
+    return status;
+}
+
+static bw_status write_bytes(bw_context *ctx, const bw_output *output, const bw_writer *w) {
+    FILE *file;
+    BW_TRY(bw_file_open(ctx, output->temporary, "wb", &file));
+    int whole = fwrite(w->data, 1, (size_t)w->size, file) == w->size;
+    if (fclose(file) || !whole)
+        return bw_fail(ctx, BW_ERROR_IO, "Cannot write %s: is the disk full?", output->path);
+    return BW_OK;
+}
+
+bw_status bw_model_write(bw_context *ctx, const bw_model *model, const char *path) {
+    bw_writer w;
+    bw_output output;
+    BW_TRY(bw_check(ctx));
+    BW_TRY(bw_output_begin(ctx, path, &output));
+    bw_writer_init(&w, ctx);
+    bw_status status = bw_model_put(&w, model);
+    if (status == BW_OK) status = write_bytes(ctx, &output, &w);
+    bw_writer_free(&w);
+    if (status == BW_OK) return bw_output_commit(ctx, &output);
+    bw_output_abandon(&output);
+    return status;
+}

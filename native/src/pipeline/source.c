@@ -1,0 +1,121 @@
+#include <float.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/alloc.h"
+#include "core/parallel.h"
+#include "pipeline/pipeline.h"
+
+/* Above this the products of the structure tensor and the eigenvalues may leave float's range. */
+static const float extreme_value = 1e9f;
+
+/* What one plane's scan found. */
+typedef struct bw_plane_scan {
+    float low;
+    int64_t non_finite;
+    int extreme, any;
+} bw_plane_scan;
+
+typedef struct bw_scan {
+    const bw_image *image;
+    const bw_image_info *info;
+    bw_plane_scan *planes;
+} bw_scan;
+
+static int is_finite(float v) {
+    return v - v == 0;
+}
+
+static bw_status scan_plane(bw_context *ctx, void *user, int64_t index, int thread) {
+    const bw_scan *scan = user;
+    const bw_image_info *info = scan->info;
+    const int64_t z = index % info->depth, above = index / info->depth;
+    const float *pixels =
+        bw_image_plane_const(scan->image, (int)(above / info->channels), (int)(above % info->channels), z);
+    bw_plane_scan found = {FLT_MAX, 0, 0, 0};
+    (void)ctx;
+    (void)thread;
+    for (int64_t i = 0; i < info->width * info->height; i++) {
+        const float v = pixels[i];
+        if (!is_finite(v)) {
+            found.non_finite++;
+            continue;
+        }
+        found.any = 1;
+        if (v < found.low) found.low = v;
+        if (v > extreme_value || v < -extreme_value) found.extreme = 1;
+    }
+    scan->planes[index] = found;
+    return BW_OK;
+}
+
+static void merge(const bw_scan *scan, bw_source *source) {
+    const bw_image_info *info = scan->info;
+    for (int64_t block = 0; block < (int64_t)info->frames * info->channels; block++) {
+        float low = FLT_MAX;
+        int any = 0;
+        for (int64_t z = 0; z < info->depth; z++) {
+            const bw_plane_scan *plane = &scan->planes[block * info->depth + z];
+            source->non_finite += plane->non_finite;
+            source->extreme |= plane->extreme;
+            any |= plane->any;
+            if (plane->any && plane->low < low) low = plane->low;
+        }
+        source->low[block] = any ? low : 0;
+    }
+}
+
+bw_status bw_source_open(bw_context *ctx, const bw_image *image, bw_source *out) {
+    const bw_image_info *info = bw_image_get_info(image);
+    *out = (bw_source){.image = image};
+    if (info->type != BW_FLOAT32) return BW_OK;
+    const int64_t blocks = (int64_t)info->frames * info->channels;
+    bw_scan scan = {image, info, NULL};
+    out->low = bw_alloc(ctx, (uint64_t)blocks, sizeof *out->low, "pixel minima");
+    scan.planes = bw_alloc(ctx, (uint64_t)(blocks * info->depth), sizeof *scan.planes, "pixel minima");
+    bw_status status = out->low && scan.planes ? BW_OK : BW_ERROR_MEMORY;
+    if (status == BW_OK) status = bw_parallel(ctx, blocks * info->depth, scan_plane, &scan);
+    if (status == BW_OK) merge(&scan, out);
+    bw_free(scan.planes);
+    if (status != BW_OK) bw_source_close(out);
+    return status;
+}
+
+void bw_source_close(bw_source *source) {
+    bw_free(source->low);
+    source->low = NULL;
+}
+
+static void row_from_uint8(float *restrict out, const void *from, int64_t x, int64_t n) {
+    const uint8_t *restrict pixels = (const uint8_t *)from + x;
+    for (int64_t i = 0; i < n; i++) out[i] = pixels[i];
+}
+
+static void row_from_uint16(float *restrict out, const void *from, int64_t x, int64_t n) {
+    const uint16_t *restrict pixels = (const uint16_t *)from + x;
+    for (int64_t i = 0; i < n; i++) out[i] = pixels[i];
+}
+
+static void row_from_float(float *restrict out, const void *from, int64_t x, int64_t n) {
+    memcpy(out, (const float *)from + x, (size_t)n * sizeof *out);
+}
+
+static void replace(float *out, int64_t n, float low) {
+    for (int64_t i = 0; i < n; i++)
+        if (!is_finite(out[i])) out[i] = low;
+}
+
+bw_status bw_source_load(const bw_source *source, int frame, int channel, const bw_box *box, float *out) {
+    static void (*const convert[])(float *, const void *, int64_t, int64_t) = {
+        [BW_UINT8] = row_from_uint8, [BW_UINT16] = row_from_uint16, [BW_FLOAT32] = row_from_float};
+    const bw_image_info *info = bw_image_get_info(source->image);
+    const int64_t n = bw_box_extent(box, 0), step = info->width * bw_type_size(info->type);
+    for (int64_t z = box->lo[2]; z < box->hi[2]; z++) {
+        const uint8_t *plane = bw_image_plane_const(source->image, frame, channel, z);
+        for (int64_t y = box->lo[1]; y < box->hi[1]; y++, out += n) {
+            convert[info->type](out, plane + y * step, box->lo[0], n);
+            if (source->non_finite) replace(out, n, source->low[(int64_t)frame * info->channels + channel]);
+        }
+    }
+    return BW_OK;
+}

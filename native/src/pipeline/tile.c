@@ -1,0 +1,105 @@
+#include <string.h>
+
+#include "pipeline/pipeline.h"
+
+static const int64_t edges[] = {32, 48, 64, 96, 128, 160, 192, 256, 320, 384, 512, 768, 1024};
+enum { EDGES = sizeof edges / sizeof *edges };
+
+/* A tile in the middle of the frame has the whole halo: the dearest one. */
+static bw_box middle_tile(const int64_t tile[3], const int64_t size[3]) {
+    bw_box box;
+    for (int axis = 0; axis < 3; axis++) {
+        box.lo[axis] = (size[axis] - tile[axis]) / 2;
+        box.hi[axis] = box.lo[axis] + tile[axis];
+    }
+    return box;
+}
+
+static int64_t cut(int64_t edge, int64_t size) {
+    return edge < size ? edge : size;
+}
+
+static void set_tile(bw_grid *grid, int64_t wide, int64_t deep) {
+    const int64_t wanted[3] = {wide, wide, deep};
+    for (int axis = 0; axis < 3; axis++) {
+        int64_t tile = cut(wanted[axis], grid->size[axis]), count = (grid->size[axis] + tile - 1) / tile;
+        grid->tile[axis] = (grid->size[axis] + count - 1) / count; /* equal shares */
+        grid->count[axis] = count;
+    }
+}
+
+/* Fills threads and scratch; 0 when not even one thread fits the budget. */
+static int fits(bw_grid *grid, const bw_feature_plan *plan, double bytes_per_pixel, int threads, double budget) {
+    const bw_box box = middle_tile(grid->tile, grid->size);
+    grid->scratch = bw_feature_plan_scratch(plan, &box, grid->size);
+    double bytes = 4.0 * (double)grid->scratch + bytes_per_pixel * (double)bw_box_count(&box);
+    grid->threads = bytes * threads <= budget ? threads : (int)(budget / bytes);
+    return grid->threads > 0;
+}
+
+/* Time until the last thread is done, in multiply-adds; tiles beyond the second-level cache cost more per step. */
+static double duration(const bw_grid *grid, const bw_feature_plan *plan, int frames) {
+    const bw_box box = middle_tile(grid->tile, grid->size);
+    double rounds = (double)((bw_grid_count(grid) * frames + grid->threads - 1) / grid->threads);
+    double slow = grid->scratch > (int64_t)1 << 20 ? 1.25 : grid->scratch > (int64_t)1 << 18 ? 1.1 : 1;
+    return rounds * slow * bw_feature_plan_cost(plan, &box, grid->size);
+}
+
+static bw_status too_little(bw_context *ctx) {
+    return bw_fail(ctx, BW_ERROR_MEMORY,
+                   "The memory budget of %.0f MB is too small for even one small tile. Raise it, or leave out the "
+                   "largest sigmas.",
+                   (double)bw_context_memory_budget(ctx) / 1e6);
+}
+
+static bw_status force(bw_context *ctx, const bw_feature_plan *plan, double bytes_per_pixel, int64_t edge,
+                       bw_grid *grid) {
+    if (edge < 8) return bw_fail(ctx, BW_ERROR_ARGUMENT, "A tile's edge must be at least 8 pixels, not %lld.",
+                                 (long long)edge);
+    const int64_t wanted[3] = {edge, edge, edge};
+    for (int axis = 0; axis < 3; axis++) {
+        grid->tile[axis] = cut(wanted[axis], grid->size[axis]);
+        grid->count[axis] = (grid->size[axis] + grid->tile[axis] - 1) / grid->tile[axis];
+    }
+    double budget = (double)bw_context_memory_budget(ctx);
+    return fits(grid, plan, bytes_per_pixel, bw_context_threads(ctx), budget) ? BW_OK : too_little(ctx);
+}
+
+bw_status bw_grid_choose(bw_context *ctx, const bw_feature_plan *plan, const int64_t size[3], int frames,
+                         double bytes_per_pixel, int64_t edge, bw_grid *out) {
+    bw_grid best = {.threads = 0}, grid = {.threads = 0};
+    double shortest = 0, budget = (double)bw_context_memory_budget(ctx);
+    memcpy(grid.size, size, sizeof grid.size);
+    if (edge) {
+        *out = grid;
+        return force(ctx, plan, bytes_per_pixel, edge, out);
+    }
+    for (int w = 0; w < EDGES; w++)
+        for (int d = 0; d < EDGES; d++) {
+            set_tile(&grid, edges[w], edges[d]);
+            if (!fits(&grid, plan, bytes_per_pixel, bw_context_threads(ctx), budget)) continue;
+            double time = duration(&grid, plan, frames);
+            if (!best.threads || time < shortest) {
+                best = grid;
+                shortest = time;
+            }
+            if (edges[d] >= size[2]) break;
+        }
+    *out = best;
+    return best.threads ? BW_OK : too_little(ctx);
+}
+
+int64_t bw_grid_count(const bw_grid *grid) {
+    return grid->count[0] * grid->count[1] * grid->count[2];
+}
+
+bw_box bw_grid_box(const bw_grid *grid, int64_t index) {
+    const int64_t at[3] = {index % grid->count[0], index / grid->count[0] % grid->count[1],
+                           index / grid->count[0] / grid->count[1]};
+    bw_box box;
+    for (int axis = 0; axis < 3; axis++) {
+        box.lo[axis] = at[axis] * grid->tile[axis];
+        box.hi[axis] = cut(box.lo[axis] + grid->tile[axis], grid->size[axis]);
+    }
+    return box;
+}

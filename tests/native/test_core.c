@@ -1,0 +1,307 @@
+#include "support.h"
+
+#include <locale.h>
+
+#include "core/alloc.h"
+#include "core/bytes.h"
+#include "core/cpu.h"
+#include "core/file.h"
+#include "core/image.h"
+#include "core/parallel.h"
+#include "core/text.h"
+#include "core/tile.h"
+
+static void memory_is_counted(void **state) {
+    (void)state;
+    const uint64_t before = bw_memory_in_use();
+    bw_context *ctx = test_context(1);
+    uint8_t *block = bw_alloc(ctx, 1000, 3, "test");
+    assert_int_equal((uintptr_t)block % 64, 0);
+    assert_true(bw_memory_in_use() >= before + 3000);
+    memset(block, 7, 3000);
+    block = bw_realloc(ctx, block, 10000, 1, "test");
+    for (int i = 0; i < 3000; i++) assert_int_equal(block[i], 7);
+    bw_free(block);
+    bw_free(NULL);
+    bw_context_free(ctx);
+    assert_int_equal(bw_memory_in_use(), before);
+}
+
+static void impossible_sizes_are_an_error(void **state) {
+    (void)state;
+    bw_context *ctx = test_context(1);
+    assert_null(bw_alloc(ctx, UINT64_MAX / 2, 3, "a monster"));
+    assert_int_equal(bw_context_status(ctx), BW_ERROR_MEMORY);
+    assert_non_null(strstr(bw_context_error(ctx), "a monster"));
+    bw_context_free(ctx);
+}
+
+static void first_error_wins(void **state) {
+    (void)state;
+    bw_context *ctx = test_context(1);
+    assert_string_equal(bw_context_error(ctx), "");
+    bw_fail(ctx, BW_ERROR_IO, "first %d", 1);
+    bw_fail(ctx, BW_ERROR_FORMAT, "second");
+    assert_int_equal(bw_context_status(ctx), BW_ERROR_IO);
+    assert_string_equal(bw_context_error(ctx), "first 1");
+    assert_int_equal(bw_check(ctx), BW_ERROR_IO);
+    bw_context_free(ctx);
+}
+
+static bw_status count_task(bw_context *ctx, void *user, int64_t index, int thread) {
+    uint8_t *seen = user;
+    assert_in_range(thread, 0, bw_context_threads(ctx) - 1);
+    seen[index]++;
+    bw_progress_add(ctx, 1);
+    return index == 700 && seen[1000] ? bw_fail(ctx, BW_ERROR_INTERNAL, "task 700") : BW_OK;
+}
+
+static void every_task_runs_once(void **state) {
+    (void)state;
+    for (int threads = 1; threads <= 8; threads++) {
+        uint8_t seen[1001] = {0};
+        bw_context *ctx = test_context(threads);
+        bw_progress_begin(ctx, 1000);
+        assert_ok(ctx, bw_parallel(ctx, 1000, count_task, seen));
+        for (int i = 0; i < 1000; i++) assert_int_equal(seen[i], 1);
+        assert_float_equal(bw_context_progress(ctx), 1, 1e-9);
+        seen[1000] = 1;
+        assert_refused(ctx, bw_parallel(ctx, 1000, count_task, seen), BW_ERROR_INTERNAL, "task 700");
+        bw_context_free(ctx);
+    }
+}
+
+static int stop_half_way(void *user, double fraction) {
+    ++*(int *)user;
+    return fraction >= 0.5;
+}
+
+static void progress_can_cancel(void **state) {
+    (void)state;
+    uint8_t seen[1001] = {0};
+    int calls = 0, ran = 0;
+    bw_context *ctx = test_context(1);
+    bw_context_set_progress(ctx, stop_half_way, &calls);
+    bw_progress_begin(ctx, 1000);
+    assert_int_equal(bw_parallel(ctx, 1000, count_task, seen), BW_ERROR_CANCELLED);
+    for (int i = 0; i < 1000; i++) ran += seen[i];
+    assert_int_equal(ran, 500);
+    assert_int_equal(calls, 500);
+    bw_context_free(ctx);
+}
+
+static void numbers_survive_text(void **state) {
+    (void)state;
+    bw_context *ctx = test_context(1);
+    for (uint64_t i = 0; i < 20000; i++) {
+        const double scale[4] = {1, 1e-6, 1e9, 100};
+        double value = (test_uniform(1, i) - 0.5) * scale[i % 4], back = 0;
+        if (i % 3 == 0) value = (double)(int64_t)(value * 1000) / 1000;
+        const char *end;
+        char *text;
+        bw_text t;
+        bw_text_init(&t, ctx);
+        assert_ok(ctx, bw_text_number(&t, value));
+        assert_ok(ctx, bw_text_take(&t, &text));
+        assert_int_equal(bw_number_parse(text, &end, &back), 1);
+        assert_int_equal(*end, 0);
+        assert_true(back == value || (back - value) / value < 1e-15);
+        bw_string_free(text);
+    }
+    bw_context_free(ctx);
+}
+
+static void numbers_are_parsed_strictly(void **state) {
+    (void)state;
+    static const struct {
+        const char *text;
+        int ok;
+        double value;
+        char rest;
+    } cases[] = {{"1.6", 1, 1.6, 0},   {"0.3,", 1, 0.3, ','}, {"-2e3", 1, -2000, 0}, {".5", 1, 0.5, 0},  {"", 0, 0, 0},
+                 {"x", 0, 0, 0},       {"-", 0, 0, 0},        {".", 0, 0, 0},        {"1e", 1, 1, 'e'},   {"1,6", 1, 1, ','},
+                 {"1e-2x", 1, 0.01, 'x'}, {"10", 1, 10, 0},   {"0.66", 1, 0.66, 0}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const char *end = cases[i].text;
+        double value = 0;
+        assert_int_equal(bw_number_parse(cases[i].text, &end, &value), cases[i].ok);
+        if (!cases[i].ok) continue;
+        assert_true(value == cases[i].value);
+        assert_int_equal(*end, cases[i].rest);
+    }
+}
+
+static void bytes_round_trip_and_stay_in_bounds(void **state) {
+    (void)state;
+    bw_context *ctx = test_context(1);
+    bw_writer w;
+    bw_writer_init(&w, ctx);
+    assert_ok(ctx, bw_put_u8(&w, 200));
+    assert_ok(ctx, bw_put_u16(&w, 60000));
+    assert_ok(ctx, bw_put_u32(&w, 4000000000u));
+    assert_ok(ctx, bw_put_u64(&w, UINT64_MAX - 5));
+    assert_ok(ctx, bw_put_f32(&w, -1.5f));
+    assert_ok(ctx, bw_put_f64(&w, 1e-300));
+    assert_ok(ctx, bw_put_string(&w, "n\xc3\xbc" "cleus"));
+    for (uint64_t cut = 0; cut <= w.size; cut++) {
+        char text[16];
+        bw_reader r;
+        bw_reader_init(&r, w.data, cut);
+        const uint8_t a = bw_get_u8(&r);
+        const uint16_t b = bw_get_u16(&r);
+        const uint32_t c = bw_get_u32(&r);
+        const uint64_t d = bw_get_u64(&r);
+        const float e = bw_get_f32(&r);
+        const double f = bw_get_f64(&r);
+        bw_get_string(&r, text, sizeof text);
+        assert_int_equal(r.failed, cut < w.size);
+        if (r.failed) continue;
+        assert_true(a == 200 && b == 60000 && c == 4000000000u && d == UINT64_MAX - 5 && e == -1.5f && f == 1e-300);
+        assert_string_equal(text, "n\xc3\xbc" "cleus");
+    }
+    bw_writer_free(&w);
+    bw_context_free(ctx);
+}
+
+static void strings_must_be_utf8_and_fit(void **state) {
+    (void)state;
+    static const struct {
+        const char *bytes;
+        uint8_t length;
+        int ok;
+    } cases[] = {{"abc", 3, 1},          {"a\0b", 3, 0},         {"\xc3\xbc", 2, 1},     {"\xc3", 1, 0},
+                 {"\xc0\x80", 2, 0},     {"\xed\xa0\x80", 3, 0}, {"\xe2\x82\xac", 3, 1}, {"\xf0\x9f\x98\x80", 4, 1},
+                 {"\xf5\x80\x80\x80", 4, 0}, {"12345678", 8, 0}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        uint8_t data[16] = {cases[i].length};
+        char text[8];
+        bw_reader r;
+        memcpy(data + 4, cases[i].bytes, cases[i].length);
+        bw_reader_init(&r, data, 4u + cases[i].length);
+        bw_get_string(&r, text, sizeof text);
+        assert_int_equal(!r.failed, cases[i].ok);
+    }
+    char cut[4];
+    bw_utf8_copy(cut, sizeof cut, "ab\xc3\xbc");
+    assert_string_equal(cut, "ab");
+    bw_utf8_copy(cut, sizeof cut, "\x01\xff");
+    assert_string_equal(cut, "??");
+}
+
+static void checksums_match_their_definitions(void **state) {
+    (void)state;
+    assert_int_equal(bw_crc32(0, "123456789", 9), 0xcbf43926u);
+    assert_int_equal(bw_crc32(bw_crc32(0, "1234", 4), "56789", 5), 0xcbf43926u);
+    assert_int_not_equal(bw_hash64(0, "12345678", 8), bw_hash64(0, "12345679", 8));
+    assert_int_not_equal(bw_hash64(0, "1", 1), bw_hash64(0, "1\0", 2));
+}
+
+static void outputs_appear_whole_or_not_at_all(void **state) {
+    (void)state;
+    char folder[] = "/tmp/brushwood-test-XXXXXX", path[128];
+    assert_non_null(mkdtemp(folder));
+    snprintf(path, sizeof path, "%s/out put.bin", folder);
+    bw_context *ctx = test_context(1);
+    bw_output output;
+    FILE *file;
+    assert_ok(ctx, bw_output_begin(ctx, path, &output));
+    assert_ok(ctx, bw_file_open(ctx, output.temporary, "wb", &file));
+    assert_int_equal(fputs("whole", file) >= 0, 1);
+    fclose(file);
+    assert_null(fopen(path, "rb"));
+    assert_ok(ctx, bw_output_commit(ctx, &output));
+    uint8_t *data;
+    uint64_t size;
+    assert_ok(ctx, bw_file_read_all(ctx, path, 100, &data, &size));
+    assert_int_equal(size, 5);
+    assert_memory_equal(data, "whole", 5);
+    bw_free(data);
+    assert_ok(ctx, bw_output_begin(ctx, path, &output));
+    bw_output_abandon(&output);
+    bw_output_abandon(&output);
+    assert_refused(ctx, bw_file_read_all(ctx, path, 4, &data, &size), BW_ERROR_FORMAT, "larger");
+    bw_context_free(ctx);
+    ctx = test_context(1);
+    assert_refused(ctx, bw_file_open(ctx, folder, "rb", &file), BW_ERROR_IO, "folder");
+    bw_context_free(ctx);
+    remove(path);
+    assert_int_equal(remove(folder), 0); /* nothing else was left in it */
+}
+
+static void images_hold_their_planes(void **state) {
+    (void)state;
+    bw_image_info info = test_info(BW_UINT16, 5, 4, 3);
+    info.channels = 2;
+    info.frames = 2;
+    bw_image *image = test_noise(&info);
+    bw_context *ctx = test_context(1);
+    assert_null(bw_image_plane(image, 2, 0, 0));
+    assert_null(bw_image_plane(image, 0, 2, 0));
+    assert_null(bw_image_plane(image, 0, 0, 3));
+    assert_null(bw_image_plane(image, 0, 0, -1));
+    const uint64_t hash = bw_image_hash(image);
+    ((uint16_t *)bw_image_plane(image, 1, 1, 2))[19]++;
+    assert_int_not_equal(bw_image_hash(image), hash);
+    assert_null(bw_image_plane_label(image, 0, 0, 0));
+    assert_ok(ctx, bw_image_set_plane_label(ctx, image, 1, 0, 2, "slice"));
+    assert_string_equal(bw_image_plane_label(image, 1, 0, 2), "slice");
+    assert_string_equal(bw_image_get_info(image)->unit, "pixel");
+    assert_ok(ctx, bw_image_set_spacing(ctx, image, (const double[3]){0.5, 0.5, 2}));
+    assert_int_equal(bw_image_get_info(image)->calibrated, 1);
+    bw_image_free(image);
+    image = NULL;
+    info.width = 0;
+    assert_refused(ctx, bw_image_create(ctx, &info, &image), BW_ERROR_ARGUMENT, "0 x 4 x 3");
+    assert_null(image);
+    bw_context_free(ctx);
+}
+
+static void mirror_repeats_no_edge(void **state) {
+    (void)state;
+    static const int64_t wanted[] = {2, 3, 2, 1, 0, 1, 2, 3, 2, 1, 0, 1, 2};
+    for (int64_t i = -4; i <= 8; i++) assert_int_equal(bw_mirror(i, 4), wanted[i + 4]);
+    for (int64_t i = -9; i < 9; i++) assert_int_equal(bw_mirror(i, 1), 0);
+}
+
+static void simd_levels_can_be_forced(void **state) {
+    (void)state;
+    setenv("BRUSHWOOD_SIMD", "scalar", 1);
+    assert_string_equal(bw_simd_name(), "scalar");
+    setenv("BRUSHWOOD_SIMD", "mmx", 1);
+    bw_context *ctx = test_context(1);
+    bw_simd level;
+    assert_refused(ctx, bw_simd_level(ctx, &level), BW_ERROR_ARGUMENT, "mmx");
+    bw_context_free(ctx);
+    unsetenv("BRUSHWOOD_SIMD");
+}
+
+static void settings_are_checked(void **state) {
+    (void)state;
+    bw_context *ctx = bw_context_create();
+    assert_in_range(bw_context_threads(ctx), 1, 1024);
+    assert_true(bw_context_memory_budget(ctx) >= (uint64_t)64 << 20);
+    assert_refused(ctx, bw_context_set_threads(ctx, -1), BW_ERROR_ARGUMENT, "-1");
+    bw_context_free(ctx);
+    assert_string_equal(bw_version(), BW_VERSION);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(memory_is_counted),
+        cmocka_unit_test(impossible_sizes_are_an_error),
+        cmocka_unit_test(first_error_wins),
+        cmocka_unit_test(every_task_runs_once),
+        cmocka_unit_test(progress_can_cancel),
+        cmocka_unit_test(numbers_survive_text),
+        cmocka_unit_test(numbers_are_parsed_strictly),
+        cmocka_unit_test(bytes_round_trip_and_stay_in_bounds),
+        cmocka_unit_test(strings_must_be_utf8_and_fit),
+        cmocka_unit_test(checksums_match_their_definitions),
+        cmocka_unit_test(outputs_appear_whole_or_not_at_all),
+        cmocka_unit_test(images_hold_their_planes),
+        cmocka_unit_test(mirror_repeats_no_edge),
+        cmocka_unit_test(simd_levels_can_be_forced),
+        cmocka_unit_test(settings_are_checked),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
