@@ -1,10 +1,9 @@
 // Applies a model to an image and saves probabilities and labels as TIFF files.
 //
-// Argument: image|model|probabilities.tif|labels.tif
-// Example:  ImageJ --headless -macro apply.ijm "cells.tif|cells.brushwood|cells_p.tif|cells_l.tif"
+// Argument, one per line: image, model, TIFF for the probabilities, TIFF for the labels.
 
-arguments = split(getArgument(), "|");
-if (arguments.length != 4) exit("The argument has to be image|model|probabilities.tif|labels.tif.");
+arguments = split(getArgument(), "\n");
+if (arguments.length != 4) exit("Give the paths named above, one per line.");
 
 open(arguments[0]);
 image = getTitle();
@@ -17,3 +16,4 @@ getDimensions(width, height, channels, slices, frames);
 print("classes " + channels + " slices " + slices + " frames " + frames);
 saveAs("Tiff", arguments[2]);
 print("applied " + arguments[1]);
+print("done");

@@ -1,10 +1,9 @@
 // Counts objects: model -> probability of the second class -> threshold -> mask -> watershed -> particles.
 //
-// Argument: image|model
-// Example:  ImageJ --headless -macro count_nuclei.ijm "nuclei.tif|nuclei.brushwood"
+// Argument, one per line: image, model.
 
-arguments = split(getArgument(), "|");
-if (arguments.length != 2) exit("The argument has to be image|model.");
+arguments = split(getArgument(), "\n");
+if (arguments.length != 2) exit("Give the paths named above, one per line.");
 
 open(arguments[0]);
 run("Brushwood Apply Model...", "model=[" + arguments[1] + "] output=probabilities");
@@ -18,3 +17,4 @@ run("Fill Holes");
 run("Watershed");
 run("Analyze Particles...", "size=20-Infinity pixel display clear");
 print("count " + nResults);
+print("done");

@@ -20,7 +20,8 @@ static void memory_is_counted(void **state) {
     assert_true(bw_memory_in_use() >= before + 3000);
     memset(block, 7, 3000);
     block = bw_realloc(ctx, block, 10000, 1, "test");
-    for (int i = 0; i < 3000; i++) assert_int_equal(block[i], 7);
+    for (int i = 0; i < 3000; i++)
+        assert_int_equal(block[i], 7);
     bw_free(block);
     bw_free(NULL);
     bw_context_free(ctx);
@@ -63,7 +64,8 @@ static void every_task_runs_once(void **state) {
         bw_context *ctx = test_context(threads);
         bw_progress_begin(ctx, 1000);
         assert_ok(ctx, bw_parallel(ctx, 1000, count_task, seen));
-        for (int i = 0; i < 1000; i++) assert_int_equal(seen[i], 1);
+        for (int i = 0; i < 1000; i++)
+            assert_int_equal(seen[i], 1);
         assert_float_equal(bw_context_progress(ctx), 1, 1e-9);
         seen[1000] = 1;
         assert_refused(ctx, bw_parallel(ctx, 1000, count_task, seen), BW_ERROR_INTERNAL, "task 700");
@@ -84,7 +86,8 @@ static void progress_can_cancel(void **state) {
     bw_context_set_progress(ctx, stop_half_way, &calls);
     bw_progress_begin(ctx, 1000);
     assert_int_equal(bw_parallel(ctx, 1000, count_task, seen), BW_ERROR_CANCELLED);
-    for (int i = 0; i < 1000; i++) ran += seen[i];
+    for (int i = 0; i < 1000; i++)
+        ran += seen[i];
     assert_int_equal(ran, 500);
     assert_int_equal(calls, 500);
     bw_context_free(ctx);
@@ -118,9 +121,10 @@ static void numbers_are_parsed_strictly(void **state) {
         int ok;
         double value;
         char rest;
-    } cases[] = {{"1.6", 1, 1.6, 0},   {"0.3,", 1, 0.3, ','}, {"-2e3", 1, -2000, 0}, {".5", 1, 0.5, 0},  {"", 0, 0, 0},
-                 {"x", 0, 0, 0},       {"-", 0, 0, 0},        {".", 0, 0, 0},        {"1e", 1, 1, 'e'},   {"1,6", 1, 1, ','},
-                 {"1e-2x", 1, 0.01, 'x'}, {"10", 1, 10, 0},   {"0.66", 1, 0.66, 0}};
+    } cases[] = {{"1.6", 1, 1.6, 0},  {"0.3,", 1, 0.3, ','}, {"-2e3", 1, -2000, 0},   {".5", 1, 0.5, 0},
+                 {"", 0, 0, 0},       {"x", 0, 0, 0},        {"-", 0, 0, 0},          {".", 0, 0, 0},
+                 {"1e", 1, 1, 'e'},   {"1,6", 1, 1, ','},    {"1e-2x", 1, 0.01, 'x'}, {"10", 1, 10, 0},
+                 {"0.66", 1, 0.66, 0}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const char *end = cases[i].text;
         double value = 0;
@@ -142,7 +146,8 @@ static void bytes_round_trip_and_stay_in_bounds(void **state) {
     assert_ok(ctx, bw_put_u64(&w, UINT64_MAX - 5));
     assert_ok(ctx, bw_put_f32(&w, -1.5f));
     assert_ok(ctx, bw_put_f64(&w, 1e-300));
-    assert_ok(ctx, bw_put_string(&w, "n\xc3\xbc" "cleus"));
+    assert_ok(ctx, bw_put_string(&w, "n\xc3\xbc"
+                                     "cleus"));
     for (uint64_t cut = 0; cut <= w.size; cut++) {
         char text[16];
         bw_reader r;
@@ -157,7 +162,8 @@ static void bytes_round_trip_and_stay_in_bounds(void **state) {
         assert_int_equal(r.failed, cut < w.size);
         if (r.failed) continue;
         assert_true(a == 200 && b == 60000 && c == 4000000000u && d == UINT64_MAX - 5 && e == -1.5f && f == 1e-300);
-        assert_string_equal(text, "n\xc3\xbc" "cleus");
+        assert_string_equal(text, "n\xc3\xbc"
+                                  "cleus");
     }
     bw_writer_free(&w);
     bw_context_free(ctx);
@@ -169,9 +175,16 @@ static void strings_must_be_utf8_and_fit(void **state) {
         const char *bytes;
         uint8_t length;
         int ok;
-    } cases[] = {{"abc", 3, 1},          {"a\0b", 3, 0},         {"\xc3\xbc", 2, 1},     {"\xc3", 1, 0},
-                 {"\xc0\x80", 2, 0},     {"\xed\xa0\x80", 3, 0}, {"\xe2\x82\xac", 3, 1}, {"\xf0\x9f\x98\x80", 4, 1},
-                 {"\xf5\x80\x80\x80", 4, 0}, {"12345678", 8, 0}};
+    } cases[] = {{"abc", 3, 1},
+                 {"a\0b", 3, 0},
+                 {"\xc3\xbc", 2, 1},
+                 {"\xc3", 1, 0},
+                 {"\xc0\x80", 2, 0},
+                 {"\xed\xa0\x80", 3, 0},
+                 {"\xe2\x82\xac", 3, 1},
+                 {"\xf0\x9f\x98\x80", 4, 1},
+                 {"\xf5\x80\x80\x80", 4, 0},
+                 {"12345678", 8, 0}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         uint8_t data[16] = {cases[i].length};
         char text[8];
@@ -259,8 +272,10 @@ static void images_hold_their_planes(void **state) {
 static void mirror_repeats_no_edge(void **state) {
     (void)state;
     static const int64_t wanted[] = {2, 3, 2, 1, 0, 1, 2, 3, 2, 1, 0, 1, 2};
-    for (int64_t i = -4; i <= 8; i++) assert_int_equal(bw_mirror(i, 4), wanted[i + 4]);
-    for (int64_t i = -9; i < 9; i++) assert_int_equal(bw_mirror(i, 1), 0);
+    for (int64_t i = -4; i <= 8; i++)
+        assert_int_equal(bw_mirror(i, 4), wanted[i + 4]);
+    for (int64_t i = -9; i < 9; i++)
+        assert_int_equal(bw_mirror(i, 1), 0);
 }
 
 static void simd_levels_can_be_forced(void **state) {

@@ -23,7 +23,7 @@
 #include "io/tiff.h"
 #include "io/utf.h"
 
-static char folder[] = "/tmp/brushwood-tiff-XXXXXX";
+static char folder[] = "test_tiff-XXXXXX"; /* below the working folder */
 
 static const char *in_folder(const char *name) {
     static char path[512];

@@ -21,12 +21,7 @@ bw_status bw_compute_structure(bw_context *ctx, const bw_feature_call *call) {
         call->ops->multiply(product, call->image[0][pairs[e][0]], call->image[0][pairs[e][1]], margin_count);
         BW_TRY(bw_call_smooth(ctx, call, product, entries + e * stride));
     }
-    if (call->dims == 3) {
-        const float *const matrix[6] = {entries,              entries + stride,     entries + 2 * stride,
-                                        entries + 3 * stride, entries + 4 * stride, entries + 5 * stride};
-        call->ops->eigen3(call->out, matrix, call->count);
-    } else {
-        call->ops->eigen2(call->out, entries, entries + stride, entries + 2 * stride, call->count);
-    }
-    return BW_OK;
+    const float *matrix[6] = {NULL};
+    for (int e = 0; e < entry_count(call->dims); e++) matrix[e] = entries + e * stride;
+    return bw_call_eigenvalues(ctx, call, matrix);
 }

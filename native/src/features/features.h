@@ -91,6 +91,8 @@ struct bw_feature_call {
 
 const bw_feature_def *bw_feature_def_get(int row);
 bw_status bw_call_smooth(bw_context *ctx, const bw_feature_call *call, float *product, float *out);
+/* Into call->out: of the matrices xx, xy, yy in 2D; xx, xy, xz, yy, yz, zz in 3D. */
+bw_status bw_call_eigenvalues(bw_context *ctx, const bw_feature_call *call, const float *const entries[6]);
 /* Floats a row with a window may use at call->scratch, beside what bw_derive takes. */
 int64_t bw_window_scratch(int dims, const bw_box *box, const bw_box *margin_box);
 

@@ -34,7 +34,7 @@ INLINE void store(float *at, vec v) {
 }
 
 /* Four independent sums hide the latency of the additions. The outer taps come first: small terms before large. */
-#define DEFINE_CONVOLVE(mode, centre_tap, term)                                                                        \
+#define DEFINE_CONVOLVE(mode, add_centre, term)                                                                        \
     INLINE void block_##mode(float *out, const float *const *rows, const float *taps, int radius, int64_t i,           \
                              int vectors) {                                                                            \
         const vec zero = {0};                                                                                          \
@@ -51,7 +51,7 @@ INLINE void store(float *at, vec v) {
                 sum[v] = sum[v] + taps[j] * (term);                                                                    \
             }                                                                                                          \
         for (int v = 0; v < vectors; v++)                                                                              \
-            store(out + i + v * LANES, (centre_tap) ? sum[v] + taps[0] * middle[v] : sum[v]);                          \
+            store(out + i + v * LANES, (add_centre) ? sum[v] + middle[v] : sum[v]);                          \
     }                                                                                                                  \
     static void convolve_##mode(float *out, const float *const *rows, const float *taps, int radius, int64_t n) {      \
         int64_t i = 0;                                                                                                 \
@@ -64,11 +64,11 @@ INLINE void store(float *at, vec v) {
                 const float ahead = rows[j][i], behind = rows[-j][i];                                                  \
                 sum = sum + taps[j] * (term);                                                                          \
             }                                                                                                          \
-            out[i] = (centre_tap) ? sum + taps[0] * centre : sum;                                                      \
+            out[i] = (add_centre) ? sum + centre : sum;                                                     \
         }                                                                                                              \
     }
 
-DEFINE_CONVOLVE(even, 1, ahead + behind)
+DEFINE_CONVOLVE(even, 1, (ahead - centre) + (behind - centre))
 DEFINE_CONVOLVE(odd, 0, ahead - behind)
 DEFINE_CONVOLVE(second, 0, (ahead - centre) + (behind - centre))
 
@@ -99,14 +99,15 @@ static void length3(float *restrict out, const float *restrict a, const float *r
     for (int64_t i = 0; i < n; i++) out[i] = sqrtf((a[i] * a[i] + b[i] * b[i]) + c[i] * c[i]);
 }
 
+/* In double precision, as below: the smaller eigenvalue is a difference of nearly equal numbers. */
 static void eigen2(float *const out[2], const float *restrict xx, const float *restrict xy, const float *restrict yy,
                    int64_t n) {
     float *restrict high = out[0], *restrict low = out[1];
     for (int64_t i = 0; i < n; i++) {
-        float mean = 0.5f * (xx[i] + yy[i]), half = 0.5f * (xx[i] - yy[i]);
-        float root = sqrtf(half * half + xy[i] * xy[i]);
-        high[i] = mean + root;
-        low[i] = mean - root;
+        double a = xx[i], b = xy[i], c = yy[i], mean = 0.5 * (a + c), half = 0.5 * (a - c);
+        double root = sqrt(half * half + b * b);
+        high[i] = (float)(mean + root);
+        low[i] = (float)(mean - root);
     }
 }
 

@@ -5,8 +5,9 @@
 
 #include "core/cpu.h"
 
-/* How mirrored taps combine: k0 a0 + sum kj (aj + a-j); sum kj (aj - a-j); sum kj ((aj - a0) + (a-j - a0)), which is
- * exactly zero on constants. */
+/* How mirrored taps combine: a0 + sum kj ((aj - a0) + (a-j - a0)), sum kj (aj - a-j), sum kj ((aj - a0) + (a-j - a0)).
+ * Since the taps sum to 1, 0 and 0, these equal the plain sums; but they see only differences of neighbours, so that
+ * constants are exact and a large offset costs no digits. taps[0] is not read. */
 typedef enum bw_tap_mode { BW_TAPS_EVEN = 0, BW_TAPS_ODD, BW_TAPS_SECOND, BW_TAP_MODES } bw_tap_mode;
 
 typedef struct bw_ops {

@@ -82,55 +82,73 @@ static int64_t run_end(const uint32_t *keys, int64_t at, int64_t count) {
 }
 
 /* How bins are filled. Values with more samples than an average bin get bins of their own, the others share what is
- * left evenly: a bin of these ends at the value that is nearest to its ideal end. */
+ * left evenly: one cut at the widest gap within half a bin of each ideal end, so that no wide gap is bridged by a bin. */
 typedef struct filling {
-    int64_t heavy;       /* runs of this length get their own bin */
-    double share, ideal; /* samples per bin, and the ideal end of the current one in light samples */
+    int64_t heavy; /* runs of this length get their own bin */
+    double share;  /* samples per bin of the others */
 } filling;
 
 static filling plan_bins(const uint32_t *keys, int64_t count) {
     const int64_t heavy = count / (BW_MAX_CUTS + 1) + 1;
-    int64_t distinct = 0, light = count, bins = BW_MAX_CUTS + 1;
+    int64_t distinct = 0, light = count, bins = BW_MAX_CUTS - 1;
     for (int64_t at = 0, end; at < count; at = end, distinct++) {
         end = run_end(keys, at, count);
         if (end - at < heavy) continue;
         light -= end - at;
-        bins--;
+        bins -= 3; /* cuts on both sides, and one window becomes two */
     }
-    if (distinct <= BW_MAX_CUTS + 1) return (filling){1, 1, 1};
-    const double share = (double)light / (double)(bins > 1 ? bins : 1);
-    return (filling){heavy, share, share};
+    if (distinct <= BW_MAX_CUTS + 1) return (filling){1, 1};
+    return (filling){heavy, (double)light / (double)(bins > 1 ? bins : 1)};
 }
 
-/* Whether the bin ends behind a run of `run` samples that is followed by one of `next`; `light` counts the samples of
- * light runs so far, `held` the samples of the bin. */
-static int bin_ends(filling *f, int64_t run, int64_t next, int64_t light, int64_t held) {
-    if (run >= f->heavy) return 1;
-    if (next >= f->heavy) return (double)held >= 0.5 * f->share;
-    if ((double)light + 0.5 * (double)next < f->ideal) return 0;
-    f->ideal += f->share;
-    if (f->ideal < (double)light) f->ideal = (double)light;
-    return 1;
+/* The cuts found so far and the best one of the current window. */
+typedef struct cutter {
+    const uint32_t *keys;
+    float *cuts, *centres;
+    int64_t start; /* first sample of the open bin */
+    int count;
+    int64_t pending, window; /* 0 = none */
+    double gap;
+} cutter;
+
+static void cut_before(cutter *c, int64_t at) {
+    c->pending = 0;
+    if (c->count == BW_MAX_CUTS) return;
+    c->cuts[c->count] = between(value_of(c->keys[at - 1]), value_of(c->keys[at]));
+    c->centres[c->count++] = value_of(c->keys[c->start + (at - c->start) / 2]);
+    c->start = at;
+}
+
+static void consider_cut(cutter *c, int64_t at, int64_t window) {
+    const double gap = (double)value_of(c->keys[at]) - (double)value_of(c->keys[at - 1]);
+    if (c->pending && window != c->window) cut_before(c, c->pending);
+    if (c->pending && gap <= c->gap) return;
+    c->pending = at;
+    c->window = window;
+    c->gap = gap;
 }
 
 /* Cuts between runs of equal values, and a value in the middle of each bin. Returns the number of cuts. */
 static int place_cuts(const uint32_t *keys, int64_t count, float *cuts, float *centres) {
-    filling f = plan_bins(keys, count);
-    int64_t at = 0, end = run_end(keys, 0, count), start = 0, light = 0;
-    int bins = 0;
+    const filling f = plan_bins(keys, count);
+    cutter c = {.keys = keys, .cuts = cuts, .centres = centres};
+    int64_t at = 0, end = run_end(keys, 0, count), light = 0;
     while (end < count) {
         const int64_t run = end - at, after = run_end(keys, end, count);
         if (run < f.heavy) light += run;
-        if (bins < BW_MAX_CUTS && bin_ends(&f, run, after - end, light, end - start)) {
-            cuts[bins] = between(value_of(keys[end - 1]), value_of(keys[end]));
-            centres[bins++] = value_of(keys[start + (end - start) / 2]);
-            start = end;
+        const int64_t window = (int64_t)((double)light / f.share + 0.5);
+        if (run >= f.heavy || after - end >= f.heavy) {
+            if (c.pending) cut_before(&c, c.pending);
+            cut_before(&c, end);
+        } else {
+            consider_cut(&c, end, window);
         }
         at = end;
         end = after;
     }
-    centres[bins] = value_of(keys[start + (count - start) / 2]);
-    return bins;
+    if (c.pending) cut_before(&c, c.pending);
+    centres[c.count] = value_of(keys[c.start + (count - c.start) / 2]);
+    return c.count;
 }
 
 static bw_status bin_feature(bw_context *ctx, void *user, int64_t index, int thread) {

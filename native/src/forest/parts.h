@@ -22,6 +22,8 @@ typedef struct bw_node {
     uint8_t flags;     /* split: which children are leaves; leaf: BW_NODE_PURE or BW_NODE_MIXED */
 } bw_node;
 
+_Static_assert(sizeof(bw_node) == 8, "the vector walks read a node as one 64-bit integer");
+
 typedef struct bw_leaf_vote {
     uint16_t votes; /* >= 1; a leaf's votes sum to BW_LEAF_VOTES */
     uint8_t label;

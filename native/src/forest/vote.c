@@ -184,11 +184,13 @@ static int start_tree(const bw_vote_job *job, const chunk *c, int tree, list to)
     return count;
 }
 
+#if defined(LANES_AVX512) || defined(LANES_AVX2)
 static inline uint64_t node_word(const bw_node *nodes, uint64_t place) {
     uint64_t word;
     memcpy(&word, nodes + (uint32_t)place, sizeof word);
     return word;
 }
+#endif
 
 /* Which pixels of the block go right. */
 static inline uint64_t above_at(const bw_node *nodes, const uint8_t *regions, uint64_t place) {

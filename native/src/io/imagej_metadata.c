@@ -1,4 +1,6 @@
+#include <locale.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/alloc.h"
@@ -77,14 +79,26 @@ static const char *find(const char *description, const char *key) {
     return found;
 }
 
+/* Correctly rounded like Java's parser, so that 17-digit sizes agree with ImageJ's to the last bit; bw_number_parse has
+ * found where the number ends. strtod wants the locale's decimal point. */
+static double exact_number(const char *text, const char *end, double approximate) {
+    char copy[64];
+    const char *point = memchr(text, '.', (size_t)(end - text)), *local = localeconv()->decimal_point;
+    int before = (int)((point ? point : end) - text), after = point ? (int)(end - point) - 1 : 0;
+    int size =
+        snprintf(copy, sizeof copy, "%.*s%s%.*s", before, text, point ? local : "", after, point ? point + 1 : "");
+    return size > 0 && size < (int)sizeof copy ? strtod(copy, NULL) : approximate;
+}
+
 static int find_number(const char *description, const char *key, double *value) {
     const char *text = find(description, key), *end;
     double number;
     if (!text || !bw_number_parse(text, &end, &number)) return 0;
-    while (is_blank(*end))
-        end++;
-    if (!is_end(*end)) return 0;
-    *value = number;
+    const char *rest = end;
+    while (is_blank(*rest))
+        rest++;
+    if (!is_end(*rest)) return 0;
+    *value = exact_number(text, end, number);
     return 1;
 }
 

@@ -24,8 +24,7 @@ void bw_jni_throw(JNIEnv *env, bw_status status, const char *message) {
     if ((*env)->ExceptionCheck(env)) return; /* the first one wins, such as a listener's */
     jbyteArray text = bw_jni_text_out(env, message);
     if (!text) return;
-    jobject exception =
-        (*env)->CallStaticObjectMethod(env, classes[CLASS_EXCEPTION], exception_of, (jint)status, text);
+    jobject exception = (*env)->CallStaticObjectMethod(env, classes[CLASS_EXCEPTION], exception_of, (jint)status, text);
     if (!(*env)->ExceptionCheck(env)) (*env)->Throw(env, exception);
 }
 

@@ -9,7 +9,8 @@
 #include "brushwood.h"
 
 /* A row of a registration table. */
-#define BW_NATIVE(name, signature) {#name, signature, __extension__(void *)jni_##name}
+#define BW_NATIVE(name, signature)                                                                                     \
+    { #name, signature, __extension__(void *) jni_##name }
 
 typedef struct bw_jni_table {
     const JNINativeMethod *rows;

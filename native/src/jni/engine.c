@@ -84,17 +84,11 @@ static jlongArray jni_forestDefaults(JNIEnv *env, jclass self) {
 }
 
 static const JNINativeMethod rows[] = {
-    BW_NATIVE(version, "()[B"),
-    BW_NATIVE(simd, "()[B"),
-    BW_NATIVE(defaultThreads, "()I"),
-    BW_NATIVE(memoryInUse, "()J"),
-    BW_NATIVE(maxClasses, "()I"),
-    BW_NATIVE(featureCount, "()I"),
-    BW_NATIVE(featureTexts, "(I)[[B"),
-    BW_NATIVE(featureNumbers, "(I)[D"),
-    BW_NATIVE(presetCount, "()I"),
-    BW_NATIVE(presetTexts, "(I)[[B"),
-    BW_NATIVE(defaultPreset, "()[B"),
-    BW_NATIVE(forestDefaults, "()[J"),
+    BW_NATIVE(version, "()[B"),        BW_NATIVE(simd, "()[B"),
+    BW_NATIVE(defaultThreads, "()I"),  BW_NATIVE(memoryInUse, "()J"),
+    BW_NATIVE(maxClasses, "()I"),      BW_NATIVE(featureCount, "()I"),
+    BW_NATIVE(featureTexts, "(I)[[B"), BW_NATIVE(featureNumbers, "(I)[D"),
+    BW_NATIVE(presetCount, "()I"),     BW_NATIVE(presetTexts, "(I)[[B"),
+    BW_NATIVE(defaultPreset, "()[B"),  BW_NATIVE(forestDefaults, "()[J"),
 };
 const bw_jni_table bw_jni_engine_table = {rows, sizeof rows / sizeof *rows};

@@ -18,13 +18,23 @@ static jlong jni_imageCreate(JNIEnv *env, jclass self, jlong job, jint type, jlo
         bw_jni_throw(env, BW_ERROR_ARGUMENT, "The pixel type is unknown.");
         return 0;
     }
-    bw_image_info info = {(bw_pixel_type)type, width, height, depth, channels, frames, rgb, calibrated,
-                          {spacing_x, spacing_y, spacing_z}, "", frame_interval};
+    bw_image_info info = {.type = (bw_pixel_type)type,
+                          .width = width,
+                          .height = height,
+                          .depth = depth,
+                          .channels = channels,
+                          .frames = frames,
+                          .rgb = rgb,
+                          .calibrated = calibrated,
+                          .spacing = {spacing_x, spacing_y, spacing_z},
+                          .frame_interval = frame_interval};
     char *text = bw_jni_text_in(env, ctx, unit, "a unit");
     if (!text) return 0;
     size_t length = strlen(text);
-    if (length < sizeof info.unit) memcpy(info.unit, text, length + 1);
-    else bw_jni_throw(env, BW_ERROR_ARGUMENT, "The unit of length is longer than 31 bytes; use one such as um.");
+    if (length < sizeof info.unit)
+        memcpy(info.unit, text, length + 1);
+    else
+        bw_jni_throw(env, BW_ERROR_ARGUMENT, "The unit of length is longer than 31 bytes; use one such as um.");
     bw_free(text);
     bw_image *image = NULL;
     if (!(*env)->ExceptionCheck(env)) bw_jni_ok(env, ctx, bw_image_create(ctx, &info, &image));
@@ -143,8 +153,10 @@ static bool copy_bytes(JNIEnv *env, char *pixels, int64_t count, jarray array, b
         size_t size = (size_t)(count - at < step ? count - at : step);
         char *java = (*env)->GetPrimitiveArrayCritical(env, array, NULL);
         if (!java) return false;
-        if (out) memcpy(java + at, pixels + at, size);
-        else memcpy(pixels + at, java + at, size);
+        if (out)
+            memcpy(java + at, pixels + at, size);
+        else
+            memcpy(pixels + at, java + at, size);
         (*env)->ReleasePrimitiveArrayCritical(env, array, java, out ? 0 : JNI_ABORT);
     }
     return true;
@@ -194,8 +206,10 @@ static bool copy_packed(JNIEnv *env, uint8_t *const planes[3], int64_t count, ji
         int64_t size = count - at < COPY_PIXELS ? count - at : COPY_PIXELS;
         jint *java = (*env)->GetPrimitiveArrayCritical(env, array, NULL);
         if (!java) return false;
-        if (out) join(planes, at, java + at, size);
-        else split(planes, at, java + at, size);
+        if (out)
+            join(planes, at, java + at, size);
+        else
+            split(planes, at, java + at, size);
         (*env)->ReleasePrimitiveArrayCritical(env, array, java, out ? 0 : JNI_ABORT);
     }
     return true;

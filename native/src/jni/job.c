@@ -60,16 +60,20 @@ static void jni_jobSetMemoryBudget(JNIEnv *env, jclass self, jlong address, jlon
     (void)self;
     bw_context *ctx = bw_jni_context(env, address);
     if (!ctx) return;
-    if (bytes < 0) bw_jni_throw(env, BW_ERROR_ARGUMENT, "The memory budget must not be negative.");
-    else bw_jni_ok(env, ctx, bw_context_set_memory_budget(ctx, (uint64_t)bytes));
+    if (bytes < 0)
+        bw_jni_throw(env, BW_ERROR_ARGUMENT, "The memory budget must not be negative.");
+    else
+        bw_jni_ok(env, ctx, bw_context_set_memory_budget(ctx, (uint64_t)bytes));
 }
 
 static void jni_jobSetProgress(JNIEnv *env, jclass self, jlong address, jobject listener) {
     (void)self;
     if (!bw_jni_context(env, address)) return;
     jobject global = listener ? (*env)->NewGlobalRef(env, listener) : NULL;
-    if (listener && !global) bw_jni_throw(env, BW_ERROR_MEMORY, "There is no memory left for a progress listener.");
-    else set_listener(env, bw_jni_object(env, address), global);
+    if (listener && !global)
+        bw_jni_throw(env, BW_ERROR_MEMORY, "There is no memory left for a progress listener.");
+    else
+        set_listener(env, bw_jni_object(env, address), global);
 }
 
 static void jni_jobCancel(JNIEnv *env, jclass self, jlong address) {

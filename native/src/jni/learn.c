@@ -138,19 +138,10 @@ static jlong jni_trainerTrain(JNIEnv *env, jclass self, jlong job, jlong address
 }
 
 static const JNINativeMethod rows[] = {
-    BW_NATIVE(recipeParse, "(J[BIIDDD)J"),
-    BW_NATIVE(recipeFree, "(J)V"),
-    BW_NATIVE(recipeText, "(JJ)[B"),
-    BW_NATIVE(recipeCount, "(J)I"),
-    BW_NATIVE(recipeName, "(JI)[B"),
-    BW_NATIVE(recipeOptions, "(J)[D"),
-    BW_NATIVE(recipeCompute, "(JJJ)J"),
-    BW_NATIVE(trainerCreate, "(JJ)J"),
-    BW_NATIVE(trainerFree, "(J)V"),
-    BW_NATIVE(trainerAdd, "(JJJJ)V"),
-    BW_NATIVE(trainerSetClass, "(JJI[BI)V"),
-    BW_NATIVE(trainerSamples, "(J)J"),
-    BW_NATIVE(trainerClasses, "(J)I"),
-    BW_NATIVE(trainerTrain, "(JJIIIIZJ)J"),
+    BW_NATIVE(recipeParse, "(J[BIIDDD)J"), BW_NATIVE(recipeFree, "(J)V"),           BW_NATIVE(recipeText, "(JJ)[B"),
+    BW_NATIVE(recipeCount, "(J)I"),        BW_NATIVE(recipeName, "(JI)[B"),         BW_NATIVE(recipeOptions, "(J)[D"),
+    BW_NATIVE(recipeCompute, "(JJJ)J"),    BW_NATIVE(trainerCreate, "(JJ)J"),       BW_NATIVE(trainerFree, "(J)V"),
+    BW_NATIVE(trainerAdd, "(JJJJ)V"),      BW_NATIVE(trainerSetClass, "(JJI[BI)V"), BW_NATIVE(trainerSamples, "(J)J"),
+    BW_NATIVE(trainerClasses, "(J)I"),     BW_NATIVE(trainerTrain, "(JJIIIIZJ)J"),
 };
 const bw_jni_table bw_jni_learn_table = {rows, sizeof rows / sizeof *rows};

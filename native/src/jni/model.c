@@ -110,8 +110,8 @@ static void jni_predict(JNIEnv *env, jclass self, jlong job, jlong model_address
     const bw_predict_options options = {tile, spacing ? voxel : NULL};
     bw_predict_report report = {0};
     bw_image *out[2] = {NULL, NULL};
-    bw_status status = bw_predict(ctx, model, image, &options, probabilities ? &out[0] : NULL, labels ? &out[1] : NULL,
-                                  &report);
+    bw_status status =
+        bw_predict(ctx, model, image, &options, probabilities ? &out[0] : NULL, labels ? &out[1] : NULL, &report);
     if (bw_jni_ok(env, ctx, status)) {
         const jlong addresses[] = {bw_jni_address(out[0]), bw_jni_address(out[1])};
         (*env)->SetLongArrayRegion(env, images, 0, 2, addresses);
@@ -123,15 +123,9 @@ static void jni_predict(JNIEnv *env, jclass self, jlong job, jlong model_address
 }
 
 static const JNINativeMethod rows[] = {
-    BW_NATIVE(modelRead, "(J[B)J"),
-    BW_NATIVE(modelWrite, "(JJ[B)V"),
-    BW_NATIVE(modelFree, "(J)V"),
-    BW_NATIVE(modelDescribe, "(JJZ)[B"),
-    BW_NATIVE(modelRecipeText, "(JJ)[B"),
-    BW_NATIVE(modelOptions, "(J)[D"),
-    BW_NATIVE(modelClassCount, "(J)I"),
-    BW_NATIVE(modelClassName, "(JI)[B"),
-    BW_NATIVE(modelClassColour, "(JI)I"),
+    BW_NATIVE(modelRead, "(J[B)J"),        BW_NATIVE(modelWrite, "(JJ[B)V"),     BW_NATIVE(modelFree, "(J)V"),
+    BW_NATIVE(modelDescribe, "(JJZ)[B"),   BW_NATIVE(modelRecipeText, "(JJ)[B"), BW_NATIVE(modelOptions, "(J)[D"),
+    BW_NATIVE(modelClassCount, "(J)I"),    BW_NATIVE(modelClassName, "(JI)[B"),  BW_NATIVE(modelClassColour, "(JI)I"),
     BW_NATIVE(predict, "(JJJJ[DZZ[J[J)V"),
 };
 const bw_jni_table bw_jni_model_table = {rows, sizeof rows / sizeof *rows};

@@ -154,13 +154,14 @@ static void widen(bw_box *bounds, int64_t x, int64_t y, int64_t z) {
     }
 }
 
-static void list_frame(bw_collect *c, int frame, int64_t *next) {
+static bw_status list_frame(bw_context *ctx, bw_collect *c, int frame, int64_t *next) {
     bw_labelled *list = &c->frames[frame];
     int64_t row = 0, found = 0;
     list->offset = *next;
     list->bounds = (bw_box){{INT64_MAX, INT64_MAX, INT64_MAX}, {0, 0, 0}};
     for (int64_t z = 0; z < c->info->depth; z++) {
         const void *plane = bw_image_plane_const(c->labels, frame, 0, z);
+        BW_TRY(bw_check(ctx));
         for (int64_t y = 0; y < c->info->height; y++) {
             list->first[row++] = found;
             for (int64_t x = 0; x < c->info->width; x++) {
@@ -173,6 +174,7 @@ static void list_frame(bw_collect *c, int frame, int64_t *next) {
         }
     }
     list->first[row] = found;
+    return BW_OK;
 }
 
 static bw_status list_labels(bw_context *ctx, bw_collect *c) {
@@ -186,7 +188,7 @@ static bw_status list_labels(bw_context *ctx, bw_collect *c) {
         list->first = bw_alloc(ctx, (uint64_t)rows + 1, sizeof *list->first, "labels");
         list->x = bw_alloc(ctx, (uint64_t)(c->block.count - next), sizeof *list->x, "labels");
         if (!list->first || !list->x) return BW_ERROR_MEMORY;
-        list_frame(c, frame, &next);
+        BW_TRY(list_frame(ctx, c, frame, &next));
     }
     return BW_OK;
 }

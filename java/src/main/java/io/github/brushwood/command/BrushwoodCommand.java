@@ -21,9 +21,9 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * A menu entry. Options come from the macro, before any window class is touched, or else from a dialog; both are checked
- * against the command's table. Runs on the caller's thread until done. No exception reaches ImageJ but its own signal
- * that a macro was cancelled.
+ * A menu entry. Options come from the macro, before any window class is touched, or else from a dialog; both are
+ * checked against the command's table. Runs on the caller's thread until done. No exception reaches ImageJ but its own
+ * signal that a macro was cancelled.
  */
 public abstract class BrushwoodCommand implements PlugIn {
 

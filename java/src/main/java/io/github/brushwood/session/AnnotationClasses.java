@@ -6,7 +6,8 @@ import java.util.List;
 
 /**
  * The ordered classes of an image or a training: the class at position k (from 1) has label k. As text, which an image
- * keeps as a property, one line per class: <code>id #rrggbb name</code>.
+ * keeps as a property, one line per class: <code>id #rrggbb name</code>, in ASCII because ImageJ's TIFF files damage
+ * some characters of properties.
  */
 public final class AnnotationClasses {
 
@@ -33,7 +34,7 @@ public final class AnnotationClasses {
 			if (parts.length != 3 || !parts[0].matches("[0-9]{1,3}")) {
 				throw new BrushwoodException("The image's list of classes is damaged at '" + line + "'.");
 			}
-			result.put(Integer.parseInt(parts[0]), parts[2], AnnotationClass.parseColour(parts[1]));
+			result.put(Integer.parseInt(parts[0]), Escape.decode(parts[2]), AnnotationClass.parseColour(parts[1]));
 		}
 		return result;
 	}
@@ -59,7 +60,7 @@ public final class AnnotationClasses {
 	public String format() {
 		final StringBuilder text = new StringBuilder();
 		for (final AnnotationClass c : classes)
-			text.append(c.id()).append(' ').append(c.hex()).append(' ').append(c.name()).append('\n');
+			text.append(c.id()).append(' ').append(c.hex()).append(' ').append(Escape.encode(c.name(), "\\")).append('\n');
 		return text.toString();
 	}
 

@@ -21,10 +21,10 @@ import java.util.Map;
 import java.util.regex.Pattern;
 
 /**
- * The annotations of an image: Rois in its overlay, each with the id of its class as a property (and the class's name and
- * colour, so that a file of Rois alone restores the classes), the id as ImageJ group (where ImageJ has its group colours),
- * and a position on one slice and
- * frame in all channels. The list of classes is a property of the image. ImageJ saves all of it in TIFF files.
+ * The annotations of an image: Rois in its overlay, each with the id of its class as a property (and the class's name
+ * and colour, so that a file of Rois alone restores the classes), the id as ImageJ group (where ImageJ has group
+ * colours), and a position on one slice and frame in all channels. The list of classes is a property of the image.
+ * ImageJ saves all of it in TIFF files.
  * <p>
  * Where annotations overlap the later one wins.
  * </p>
@@ -47,7 +47,7 @@ public final class Annotations {
 	/** Highest number in the names of a class's Rois, by id; filled on the first use. */
 	private final Map<Integer, Integer> numbers = new HashMap<>();
 
-	/** Reads the annotations of an image and gives them their colours, which ImageJ's reader replaces by the group's. */
+	/** Reads an image's annotations and gives them their colours, which ImageJ's reader replaces by the group's. */
 	public Annotations(final ImagePlus imp) {
 		this.imp = imp;
 		classes = AnnotationClasses.parse(imp.getProp(ClassColours.PROPERTY));
@@ -154,7 +154,7 @@ public final class Annotations {
 		final List<Roi> rois = new ArrayList<>();
 		for (final Roi roi : required())
 			rois.add(copy(roi));
-		rois.get(0).setProperty(ALL, Escape.encode(classes.format(), "\\"));
+		rois.get(0).setProperty(ALL, Escape.encode(classes.format(), ""));
 		RoiSetFile.write(rois, path);
 	}
 

@@ -19,9 +19,9 @@ import java.util.Locale;
 import javax.imageio.ImageIO;
 
 /**
- * Opens image files. TIFF goes through the engine's reader, which also reads what ImageJ's cannot (BigTIFF, ZSTD, tiles)
- * and refuses truncated files that ImageJ would fill with black; its values are the same. Everything else goes through
- * ImageJ's Opener, so what the installed readers open works here too.
+ * Opens image files. TIFF goes through the engine's reader, which also reads what ImageJ's cannot (BigTIFF, ZSTD,
+ * tiles) and refuses truncated files that ImageJ would fill with black; its values are the same. Everything else goes
+ * through ImageJ's Opener, so what the installed readers open works here too.
  */
 public final class ImageFiles {
 

@@ -11,9 +11,9 @@ import io.github.brushwood.engine.Job;
 import io.github.brushwood.engine.PixelType;
 
 /**
- * ImageJ images to engine images and back. An image goes over as the engine's TIFF reader would see its file: raw values
- * (indices of 8-bit colour, ImageJ's shifted values of signed 16-bit), spacing from the calibration. Planes go one by
- * one, so virtual stacks are never whole in memory on the Java side.
+ * ImageJ images to engine images and back. An image goes over as the engine's TIFF reader would see its file: raw
+ * values (indices of 8-bit colour, ImageJ's shifted values of signed 16-bit), spacing from the calibration. Planes go
+ * one by one, so virtual stacks are never whole in memory on the Java side.
  */
 public final class ImagePlusAdapter {
 
@@ -43,7 +43,7 @@ public final class ImagePlusAdapter {
 		final ImageInfo.Builder info = ImageInfo.builder(type(imp), imp.getWidth(), imp.getHeight());
 		info.depth(imp.getNSlices()).frames(imp.getNFrames()).channels(imp.getNChannels());
 		if (imp.getBitDepth() == 24) info.rgb(true);
-		calibrate(info, imp.getCalibration());
+		calibrate(info, imp.getCalibration(), imp.getStackSize() > 1);
 		return info.build();
 	}
 
@@ -128,8 +128,8 @@ public final class ImagePlusAdapter {
 	}
 
 	/** As the engine's TIFF reader (native/src/io/imagej_metadata.c) does from the file's description. */
-	private static void calibrate(final ImageInfo.Builder info, final Calibration cal) {
-		final double depth = Math.abs(cal.pixelDepth);
+	private static void calibrate(final ImageInfo.Builder info, final Calibration cal, final boolean stack) {
+		final double depth = stack ? Math.abs(cal.pixelDepth) : 1; // a file of one plane does not keep it
 		final String unit = cal.getUnit();
 		final boolean real = !unit.trim().isEmpty() && !unit.equals("pixel") && !unit.equals("pixels");
 		final boolean scaled = real || cal.pixelWidth != 1 || cal.pixelHeight != 1 || depth != 1;

@@ -57,7 +57,12 @@ final class RoiPositions {
 		if (isPointwise(roi)) return;
 		// ImageJ shows hyperstack positions on hyperstacks only, and plain ones on plain stacks only
 		if (imp.isHyperStack() || imp.getNChannels() > 1) roi.setPosition(0, z, t);
-		else roi.setPosition(imp.getStackSize() > 1 && z > 0 && t > 0 ? imp.getStackIndex(1, z, t) : 0);
+		else setIndex(roi, z > 0 && t > 0 ? imp.getStackIndex(1, z, t) : 0);
+	}
+
+	/** ImageJ 1.54p cannot save points whose position is set to 0; they begin with none. */
+	private static void setIndex(final Roi roi, final int index) {
+		if (index > 0 || !(roi instanceof PointRoi)) roi.setPosition(index);
 	}
 
 	/** A place outside the image keeps its number as the slice, so that it can be reported. */

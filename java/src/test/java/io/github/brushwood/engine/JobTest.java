@@ -107,7 +107,7 @@ class JobTest {
 		try (Job job = new Job()) {
 			final FutureTask<Void> task = new FutureTask<>(() -> call.accept(job), null);
 			new Thread(task, "cancelled").start();
-			do Thread.sleep(5);
+			do Thread.sleep(20);
 			while (!begun.test(job) && !task.isDone());
 			assertFalse(task.isDone(), "the work must outlast the wait");
 			final long start = System.nanoTime();

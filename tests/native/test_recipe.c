@@ -1,0 +1,154 @@
+#include "support.h"
+
+static const bw_recipe_options usual = {.channels = 1, .dims = 2, .spacing = {1, 1, 1}};
+
+static bw_recipe *parse(const char *text, const bw_recipe_options *options) {
+    bw_context *ctx = test_context(1);
+    bw_recipe *recipe;
+    assert_ok(ctx, bw_recipe_parse(ctx, text, options, &recipe));
+    bw_context_free(ctx);
+    return recipe;
+}
+
+static void check_format(const char *text, const bw_recipe_options *options, const char *wanted) {
+    bw_context *ctx = test_context(1);
+    bw_recipe *recipe = parse(text, options);
+    char *formatted, *again;
+    assert_ok(ctx, bw_recipe_format(ctx, recipe, &formatted));
+    assert_string_equal(formatted, wanted);
+    bw_recipe *second = parse(formatted, options);
+    assert_ok(ctx, bw_recipe_format(ctx, second, &again));
+    assert_string_equal(again, wanted);
+    assert_int_equal(bw_recipe_count(recipe), bw_recipe_count(second));
+    for (int i = 0; i < bw_recipe_count(recipe); i++)
+        assert_memory_equal(bw_recipe_get(recipe, i), bw_recipe_get(second, i), sizeof(bw_feature_info));
+    bw_string_free(formatted);
+    bw_string_free(again);
+    bw_recipe_free(recipe);
+    bw_recipe_free(second);
+    bw_context_free(ctx);
+}
+
+static void lists_have_one_canonical_form(void **state) {
+    (void)state;
+    const bw_recipe_options stack = {.channels = 3, .dims = 3, .spacing = {1, 1, 2}};
+    check_format("gaussian:0.3,0.7,1;hessian:1.6,3.5", &usual, "gaussian:0.3,0.7,1;hessian:1.6,3.5");
+    check_format(" hessian:3.5 ; gaussian:1,0.7,1 ;; gaussian:0.3;hessian:1.6", &usual,
+                 "gaussian:0.3,0.7,1;hessian:1.6,3.5");
+    check_format("hessian:1.6,3.5@2d;hessian:5", &stack, "hessian:1.6,3.5@2d;hessian:5");
+    check_format("hessian:1.6@3D", &stack, "hessian:1.6");
+    check_format("gaussian:1@c3+1;original@c2;gaussian:2", &stack, "original@c2;gaussian:1@c1+3;gaussian:2");
+    check_format("gaussian:1@c1;gaussian:1@c2+3", &stack, "gaussian:1");
+    check_format("gaussian:1@2d@c1;gaussian:1@c1", &stack, "gaussian:1@2d@c1;gaussian:1@c1");
+}
+
+static void every_preset_and_row_parses(void **state) {
+    (void)state;
+    bw_context *ctx = test_context(1);
+    for (int dims = 2; dims <= 3; dims++) {
+        const bw_recipe_options options = {.channels = 2, .dims = dims, .spacing = {1, 1, 1}};
+        for (int p = 0; p < bw_preset_count(); p++) {
+            bw_recipe *whole = parse(bw_preset_get(p)->id, &options),
+                      *list = parse(bw_preset_get(p)->features, &options);
+            assert_true(bw_recipe_count(whole) > 10);
+            assert_int_equal(bw_recipe_count(whole), bw_recipe_count(list));
+            bw_recipe_free(whole);
+            bw_recipe_free(list);
+        }
+        for (int row = 0; row < bw_feature_row_count(); row++) {
+            const bw_feature_row *def = bw_feature_row_get(row);
+            char text[80];
+            snprintf(text, sizeof text, def->has_sigma ? "%s:%g" : "%s", def->id, def->sigma_default);
+            bw_recipe *recipe = parse(text, &options);
+            assert_int_equal(bw_recipe_count(recipe), 2 * (dims == 3 ? def->outputs_3d : def->outputs_2d));
+            assert_true(strlen(def->label) > 3 && strlen(def->doc) > 10);
+            bw_recipe_free(recipe);
+        }
+    }
+    assert_null(bw_feature_row_get(-1));
+    assert_null(bw_feature_row_get(bw_feature_row_count()));
+    assert_null(bw_preset_get(bw_preset_count()));
+    bw_context_free(ctx);
+}
+
+static void ilastik_preset_counts_as_ilastik(void **state) {
+    (void)state;
+    const bw_recipe_options stack = {.channels = 1, .dims = 3, .spacing = {1, 1, 1}};
+    bw_recipe *flat = parse("ilastik", &usual), *deep = parse("ilastik", &stack), *slices = parse("ilastik@2d", &stack);
+    assert_int_equal(bw_recipe_count(flat), 49);
+    assert_int_equal(bw_recipe_count(deep), 61);
+    assert_int_equal(bw_recipe_count(slices), 49);
+    assert_int_equal(bw_recipe_get(slices, 48)->dims, 2);
+    bw_recipe_free(flat);
+    bw_recipe_free(deep);
+    bw_recipe_free(slices);
+}
+
+static void names_tell_feature_and_sigma(void **state) {
+    (void)state;
+    const bw_recipe_options stack = {.channels = 2, .dims = 3, .spacing = {1, 1, 1}};
+    bw_recipe *recipe = parse("hessian:1.6@c2;original@c1", &stack);
+    char name[64];
+    bw_recipe_name(recipe, 0, name, sizeof name);
+    assert_string_equal(name, "original (channel 1)");
+    bw_recipe_name(recipe, 2, name, sizeof name);
+    assert_string_equal(name, "hessian 1.6 3D eigenvalue 2 (channel 2)");
+    bw_recipe_name(recipe, 99, name, sizeof name);
+    assert_string_equal(name, "");
+    bw_recipe_free(recipe);
+}
+
+static void mistakes_name_the_item(void **state) {
+    (void)state;
+    static const struct {
+        const char *text, *words;
+    } cases[] = {{"", "empty"},
+                 {" ; ;", "empty"},
+                 {"gausian:1", "gausian"},
+                 {"gaussian", "gaussian"},
+                 {"gaussian:", "gaussian:"},
+                 {"gaussian:1,", "not a number"},
+                 {"gaussian:0.2", "0.3 to 100"},
+                 {"gaussian:101", "0.3 to 100"},
+                 {"gaussian:nan", "not a number"},
+                 {"gaussian:1e999", "0.3 to 100"},
+                 {"original:1", "no sigma"},
+                 {"gaussian:1@4d", "@"},
+                 {"gaussian:1@c0", "1 to 1"},
+                 {"gaussian:1@c2", "1 to 1"},
+                 {"gaussian:1 x", "end"},
+                 {"balanced:1", "modifiers"},
+                 {"balanced@9", "@"},
+                 {"gaussian:1;hessian:x", "hessian:x"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        bw_context *ctx = test_context(1);
+        bw_recipe *recipe;
+        assert_refused(ctx, bw_recipe_parse(ctx, cases[i].text, &usual, &recipe), BW_ERROR_ARGUMENT, cases[i].words);
+        assert_null(recipe);
+        bw_context_free(ctx);
+    }
+}
+
+static void impossible_options_are_refused(void **state) {
+    (void)state;
+    static const bw_recipe_options wrong[] = {{0, 2, {1, 1, 1}},
+                                              {BW_MAX_CHANNELS + 1, 2, {1, 1, 1}},
+                                              {1, 4, {1, 1, 1}},
+                                              {1, 3, {1, 0, 1}},
+                                              {1, 3, {1, 1, -1}}};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        bw_context *ctx = test_context(1);
+        bw_recipe *recipe;
+        assert_int_equal(bw_recipe_parse(ctx, "fast", &wrong[i], &recipe), BW_ERROR_ARGUMENT);
+        bw_context_free(ctx);
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(lists_have_one_canonical_form),    cmocka_unit_test(every_preset_and_row_parses),
+        cmocka_unit_test(ilastik_preset_counts_as_ilastik), cmocka_unit_test(names_tell_feature_and_sigma),
+        cmocka_unit_test(mistakes_name_the_item),           cmocka_unit_test(impossible_options_are_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
