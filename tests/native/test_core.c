@@ -211,7 +211,7 @@ static void checksums_match_their_definitions(void **state) {
 
 static void outputs_appear_whole_or_not_at_all(void **state) {
     (void)state;
-    char folder[] = "/tmp/brushwood-test-XXXXXX", path[128];
+    char folder[] = "brushwood-test-XXXXXX", path[128];
     assert_non_null(mkdtemp(folder));
     snprintf(path, sizeof path, "%s/out put.bin", folder);
     bw_context *ctx = test_context(1);

@@ -168,7 +168,7 @@ static void strangers_are_named(void **state) {
 
 static void files_on_disk(void **state) {
     (void)state;
-    char folder[] = "/tmp/brushwood-test-XXXXXX", path[128];
+    char folder[] = "brushwood-test-XXXXXX", path[128];
     assert_non_null(mkdtemp(folder));
     snprintf(path, sizeof path, "%s/m\xc3\xb6" "del 1.brushwood", folder);
     bw_context *ctx = test_context(1);

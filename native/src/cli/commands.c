@@ -27,7 +27,7 @@ static int code(bw_status status) {
     {"spacing", "Z,Y,X", "voxel size, replaces the file's calibration; only the ratios count", 0, 0}
 #define OPTION_FEATURES                                                                                                \
     {"features", "LIST", "preset or feature list; default balanced ('brushwood --help' lists both)", 0, 0}
-#define OPTION_COMPRESSION {"compression", "KIND", "none, lzw, deflate or zstd; default deflate", 0, 0}
+#define OPTION_COMPRESSION {"compression", "KIND", "none, lzw, deflate or zstd; default none, as ImageJ writes", 0, 0}
 #define OPTIONS_END {NULL, NULL, NULL, 0, 0}
 
 static int set_resources(const bw_cli_call *call) {
@@ -41,7 +41,7 @@ static int set_resources(const bw_cli_call *call) {
 static int get_compression(const bw_cli_call *call, bw_compression *out) {
     static const char *const names[] = {"none", "lzw", "deflate", "zstd"};
     const char *text = bw_cli_text(call, "compression");
-    *out = BW_COMPRESSION_DEFLATE;
+    *out = BW_COMPRESSION_NONE;
     if (!text) return BW_EXIT_DONE;
     for (int i = 0; i < 4; i++)
         if (!strcmp(text, names[i])) {

@@ -50,13 +50,13 @@ static void *out_of_memory(bw_context *ctx, uint64_t bytes, const char *what) {
     return NULL;
 }
 
-void *bw_alloc(bw_context *ctx, uint64_t count_, uint64_t size, const char *what) {
+static void *alloc_any(bw_context *ctx, uint64_t count_, uint64_t size, const char *what, int zero) {
     uint64_t bytes = 0;
     if (!byte_count(count_, size, &bytes)) {
         bw_fail(ctx, BW_ERROR_MEMORY, "The size of %s overflows the address space.", what);
         return NULL;
     }
-    void *base = malloc((size_t)(bytes + 2 * BW_LINE));
+    void *base = zero ? calloc(1, (size_t)(bytes + 2 * BW_LINE)) : malloc((size_t)(bytes + 2 * BW_LINE));
     if (!base) return out_of_memory(ctx, bytes, what);
     uintptr_t payload = ((uintptr_t)base + 2 * BW_LINE - 1) & ~(uintptr_t)(BW_LINE - 1);
     bw_block *block = block_of((void *)payload);
@@ -66,10 +66,12 @@ void *bw_alloc(bw_context *ctx, uint64_t count_, uint64_t size, const char *what
     return (void *)payload;
 }
 
+void *bw_alloc(bw_context *ctx, uint64_t count_, uint64_t size, const char *what) {
+    return alloc_any(ctx, count_, size, what, 0);
+}
+
 void *bw_calloc(bw_context *ctx, uint64_t count_, uint64_t size, const char *what) {
-    void *block = bw_alloc(ctx, count_, size, what);
-    if (block) memset(block, 0, (size_t)(count_ * size));
-    return block;
+    return alloc_any(ctx, count_, size, what, 1);
 }
 
 void *bw_realloc(bw_context *ctx, void *block, uint64_t count_, uint64_t size, const char *what) {

@@ -98,7 +98,8 @@ void bw_context_set_progress(bw_context *ctx, bw_progress_fn fn, void *user) {
 }
 
 double bw_context_progress(const bw_context *ctx) {
-    double fraction = ctx->total > 0 ? (double)atomic_load(&ctx->done) / (progress_unit * ctx->total) : 0;
+    double total = atomic_load(&ctx->total);
+    double fraction = total > 0 ? (double)atomic_load(&ctx->done) / (progress_unit * total) : 0;
     return fraction < 1 ? fraction : 1;
 }
 
@@ -118,23 +119,42 @@ bw_status bw_fail(bw_context *ctx, bw_status code, const char *format, ...) {
     return code;
 }
 
+static double seconds_between(const struct timespec *from, const struct timespec *to) {
+    return (double)(to->tv_sec - from->tv_sec) + 1e-9 * (double)(to->tv_nsec - from->tv_nsec);
+}
+
+static void call_progress(bw_context *ctx) {
+    timespec_get(&ctx->last_call, TIME_UTC);
+    if (ctx->progress(ctx->progress_user, bw_context_progress(ctx))) bw_context_cancel(ctx);
+}
+
+/* Long units of work would leave the progress function, and with it an Esc key, unheard. */
+static void call_progress_when_due(bw_context *ctx) {
+    struct timespec now;
+    if (++ctx->checks % 4) return;
+    timespec_get(&now, TIME_UTC);
+    double since = seconds_between(&ctx->last_call, &now);
+    if (since > 0.04 || since < 0) call_progress(ctx);
+}
+
 bw_status bw_check(bw_context *ctx) {
     int failed = atomic_load_explicit(&ctx->failed, memory_order_relaxed);
     if (failed) return (bw_status)failed;
+    if (ctx->progress && atomic_load_explicit(&ctx->progress_thread, memory_order_relaxed) == thread_identity())
+        call_progress_when_due(ctx);
     if (atomic_load_explicit(&ctx->cancel, memory_order_relaxed)) return bw_fail(ctx, BW_ERROR_CANCELLED, "Cancelled.");
     return BW_OK;
 }
 
 void bw_progress_begin(bw_context *ctx, double total) {
-    ctx->total = total;
-    ctx->progress_thread = thread_identity();
     atomic_store(&ctx->done, 0);
+    atomic_store(&ctx->total, total);
+    atomic_store(&ctx->progress_thread, thread_identity());
 }
 
 void bw_progress_add(bw_context *ctx, double units) {
     atomic_fetch_add(&ctx->done, (uint64_t)(units * progress_unit));
-    if (!ctx->progress || ctx->progress_thread != thread_identity()) return;
-    if (ctx->progress(ctx->progress_user, bw_context_progress(ctx))) bw_context_cancel(ctx);
+    if (ctx->progress && atomic_load(&ctx->progress_thread) == thread_identity()) call_progress(ctx);
 }
 
 const char *bw_version(void) {

@@ -14,7 +14,8 @@
 bw_status bw_fail(bw_context *ctx, bw_status code, const char *format, ...) BW_PRINTF(3, 4);
 
 /* The state an operation continues with: the recorded error, or BW_ERROR_CANCELLED once cancel was asked for. Call it
- * at least every few milliseconds of work; it is one atomic load. */
+ * at least every few milliseconds of work; it is cheap. On the thread that called bw_progress_begin it also calls the
+ * progress function when that has not been called for a while. */
 bw_status bw_check(bw_context *ctx);
 
 /* Leaves the function on error. */
@@ -25,7 +26,7 @@ bw_status bw_check(bw_context *ctx);
     } while (0)
 
 /* Progress of the running operation: `total` units of work; done units are added from any thread. The progress function
- * runs only when the adding thread is the one that called bw_progress_begin. */
+ * runs only on the thread that called bw_progress_begin. */
 void bw_progress_begin(bw_context *ctx, double total);
 void bw_progress_add(bw_context *ctx, double units);
 

@@ -41,7 +41,8 @@ static void sort_pass(const uint32_t *from, uint32_t *to, int64_t count, int shi
         starts[i] = sum;
         sum += n;
     }
-    for (int64_t i = 0; i < count; i++) to[starts[from[i] >> shift & 2047]++] = from[i];
+    for (int64_t i = 0; i < count; i++)
+        to[starts[from[i] >> shift & 2047]++] = from[i];
 }
 
 /* Leaves the sorted keys in s->keys. */
@@ -49,8 +50,10 @@ static bw_status sort_column(bw_context *ctx, bin_scratch *s, const float *value
     memset(s->counts, 0, sizeof s->counts);
     for (int64_t i = 0; i < count; i++) {
         if (!isfinite(values[i])) {
-            return bw_fail(ctx, BW_ERROR_ARGUMENT, "Feature %d of sample %lld is not a finite number. Exclude such "
-                           "samples from training.", feature, (long long)i);
+            return bw_fail(ctx, BW_ERROR_ARGUMENT,
+                           "Feature %d of sample %lld is not a finite number. Exclude such "
+                           "samples from training.",
+                           feature, (long long)i);
         }
         const uint32_t key = key_of(values[i]);
         s->keys[i] = key;
@@ -77,12 +80,13 @@ static float between(float lower, float upper) {
 /* The next run of equal keys, from `at` on. */
 static int64_t run_end(const uint32_t *keys, int64_t at, int64_t count) {
     const uint32_t key = keys[at];
-    while (at < count && keys[at] == key) at++;
+    while (at < count && keys[at] == key)
+        at++;
     return at;
 }
 
 /* How bins are filled. Values with more samples than an average bin get bins of their own, the others share what is
- * left evenly: one cut at the widest gap within half a bin of each ideal end, so that no wide gap is bridged by a bin. */
+ * left evenly: one cut at the widest gap within half a bin of each ideal end, so that bins bridge no wide gaps. */
 typedef struct filling {
     int64_t heavy; /* runs of this length get their own bin */
     double share;  /* samples per bin of the others */

@@ -26,11 +26,11 @@ typedef struct node_view {
 } node_view;
 
 typedef struct best_split {
-    double score; /* sum over the children of squares / weight; 0 = none yet */
+    double score;           /* sum over the children of squares / weight; 0 = none yet */
     int feature, low, high; /* last occupied bin on the left and first on the right */
 } best_split;
 
-/* ---- scratch ---------------------------------------------------------------------------------------------------- */
+/* ---- scratch ----------------------------------------------------------------------------------------------------- */
 
 bw_status bw_grower_open(bw_context *ctx, const bw_plan *plan, bw_grower *grower) {
     const bw_binned *binned = plan->binned;
@@ -39,13 +39,13 @@ bw_status bw_grower_open(bw_context *ctx, const bw_plan *plan, bw_grower *grower
     grower->plan = plan;
     grower->draws = bw_alloc(ctx, count, sizeof *grower->draws, "growing a tree");
     grower->spare = bw_alloc(ctx, count, sizeof *grower->spare, "growing a tree");
-    grower->histogram = bw_calloc(ctx, (uint64_t)binned->classes * (BW_MAX_CUTS + 1), sizeof *grower->histogram,
-                                  "growing a tree");
+    grower->histogram =
+        bw_calloc(ctx, (uint64_t)binned->classes * (BW_MAX_CUTS + 1), sizeof *grower->histogram, "growing a tree");
     grower->order = bw_alloc(ctx, features, sizeof *grower->order, "growing a tree");
     grower->decrease = bw_alloc(ctx, features, sizeof *grower->decrease, "growing a tree");
     grower->importance = bw_calloc(ctx, features, sizeof *grower->importance, "growing a tree");
-    const int complete = grower->draws && grower->spare && grower->histogram && grower->order && grower->decrease &&
-                         grower->importance;
+    const int complete =
+        grower->draws && grower->spare && grower->histogram && grower->order && grower->decrease && grower->importance;
     return complete ? BW_OK : BW_ERROR_MEMORY;
 }
 
@@ -105,7 +105,7 @@ static bw_status bootstrap(bw_context *ctx, bw_grower *grower, int tree, int64_t
     return BW_OK;
 }
 
-/* ---- the node at hand ---------------------------------------------------------------------------------------------- */
+/* ---- the node at hand -------------------------------------------------------------------------------------------- */
 
 static void view_node(const bw_grower *grower, const task *t, node_view *v) {
     const int classes = grower->plan->binned->classes;
@@ -116,7 +116,8 @@ static void view_node(const bw_grower *grower, const task *t, node_view *v) {
     v->size = t->end - t->begin;
     v->weight = v->squares = 0;
     v->classes = 0;
-    for (int64_t i = 0; i < v->size; i++) counts[v->draws[i].label] += v->draws[i].weight;
+    for (int64_t i = 0; i < v->size; i++)
+        counts[v->draws[i].label] += v->draws[i].weight;
     for (int k = 0; k < classes; k++) {
         if (!counts[k]) continue;
         local[k] = (uint8_t)v->classes;
@@ -126,7 +127,8 @@ static void view_node(const bw_grower *grower, const task *t, node_view *v) {
         v->squares += counts[k] * counts[k];
     }
     if (v->classes == 1) return;
-    for (int64_t i = 0; i < v->size; i++) v->draws[i].local = local[v->draws[i].label];
+    for (int64_t i = 0; i < v->size; i++)
+        v->draws[i].local = local[v->draws[i].label];
 }
 
 /* Votes in proportion to the class weights, rounded by largest remainder, ties to the lower class. */
@@ -140,7 +142,8 @@ static void share_votes(const node_view *v, uint16_t *votes) {
     }
     for (; left > 0; left--) {
         int most = 0;
-        for (int c = 1; c < v->classes; c++) most = rest[c] > rest[most] ? c : most;
+        for (int c = 1; c < v->classes; c++)
+            most = rest[c] > rest[most] ? c : most;
         votes[most]++;
         rest[most] = -1;
     }
@@ -149,7 +152,7 @@ static void share_votes(const node_view *v, uint16_t *votes) {
 static bw_status reserve_votes(bw_context *ctx, bw_grower *g, int more) {
     if (g->vote_capacity - g->vote_count >= (uint32_t)more) return BW_OK;
     const uint64_t capacity = 2 * (uint64_t)g->vote_capacity + 1024;
-    if (capacity > UINT32_MAX) return bw_fail(ctx, BW_ERROR_MEMORY, "A tree has too many leaves; set a larger min_leaf.");
+    if (capacity > UINT32_MAX) return bw_fail(ctx, BW_ERROR_MEMORY, "A tree is too large; set a larger min_leaf.");
     bw_leaf_vote *votes = bw_realloc(ctx, g->votes, capacity, sizeof *votes, "the leaves of a tree");
     if (!votes) return BW_ERROR_MEMORY;
     g->votes = votes;
@@ -175,7 +178,7 @@ static bw_status make_leaf(bw_context *ctx, bw_grower *g, const node_view *v, bw
     return BW_OK;
 }
 
-/* ---- best split ----------------------------------------------------------------------------------------------------- */
+/* ---- best split -------------------------------------------------------------------------------------------------- */
 
 /* Adds the draws to the histogram; returns the number of occupied bins, listed in ascending order. */
 static int fill_small(const node_view *v, const uint8_t *column, uint32_t *histogram, uint8_t *bins) {
@@ -203,7 +206,8 @@ static int fill_large(const node_view *v, const uint8_t *column, uint32_t *histo
     }
     for (int bin = 0; bin <= BW_MAX_CUTS; bin++) {
         uint32_t any = 0;
-        for (int c = 0; c < v->classes; c++) any |= histogram[bin * v->classes + c];
+        for (int c = 0; c < v->classes; c++)
+            any |= histogram[bin * v->classes + c];
         bins[count] = (uint8_t)bin;
         count += any != 0;
     }
@@ -214,7 +218,8 @@ static int fill_large(const node_view *v, const uint8_t *column, uint32_t *histo
 static inline void scan_bins(const node_view *v, int classes, const uint32_t *histogram, const uint8_t *bins, int count,
                              int64_t min_leaf, int feature, best_split *best) {
     int64_t left[BW_MAX_CLASSES], weight = 0, squares = 0, product = 0;
-    for (int c = 0; c < classes; c++) left[c] = 0;
+    for (int c = 0; c < classes; c++)
+        left[c] = 0;
     for (int i = 0; i + 1 < count; i++) {
         const uint32_t *h = histogram + bins[i] * classes;
         for (int c = 0; c < classes; c++) {
@@ -243,11 +248,12 @@ static int try_feature(const bw_grower *g, const node_view *v, int feature, best
     const int small = v->size <= SMALL_NODE;
     const int count = small ? fill_small(v, column, h, bins) : fill_large(v, column, h, bins);
     switch (v->classes) {
-        case 2: scan_bins(v, 2, h, bins, count, min_leaf, feature, best); break;
-        case 3: scan_bins(v, 3, h, bins, count, min_leaf, feature, best); break;
-        default: scan_bins(v, v->classes, h, bins, count, min_leaf, feature, best);
+    case 2: scan_bins(v, 2, h, bins, count, min_leaf, feature, best); break;
+    case 3: scan_bins(v, 3, h, bins, count, min_leaf, feature, best); break;
+    default: scan_bins(v, v->classes, h, bins, count, min_leaf, feature, best);
     }
-    for (int i = 0; i < count; i++) memset(h + bins[i] * v->classes, 0, (size_t)v->classes * sizeof *h);
+    for (int i = 0; i < count; i++)
+        memset(h + bins[i] * v->classes, 0, (size_t)v->classes * sizeof *h);
     return count > 1;
 }
 
@@ -261,7 +267,8 @@ static bw_status find_split(bw_context *ctx, bw_grower *g, const node_view *v, i
     BW_TRY(bw_check(ctx));
     for (int drawn = 0; drawn < features && tried < plan->options.mtry; drawn++) {
         if (v->size >= CHECK_EVERY) BW_TRY(bw_check(ctx));
-        const uint64_t random = bw_random(plan->options.seed, 2 * (uint64_t)tree + 1, (uint64_t)node << 16 | (uint64_t)drawn);
+        const uint64_t counter = (uint64_t)node << 16 | (uint64_t)drawn;
+        const uint64_t random = bw_random(plan->options.seed, 2 * (uint64_t)tree + 1, counter);
         const int pick = drawn + (int)bw_random_below(random, (uint32_t)(features - drawn));
         const uint16_t feature = g->order[pick];
         g->order[pick] = g->order[drawn];
@@ -271,14 +278,15 @@ static bw_status find_split(bw_context *ctx, bw_grower *g, const node_view *v, i
     return BW_OK;
 }
 
-/* ---- growing --------------------------------------------------------------------------------------------------------- */
+/* ---- growing ----------------------------------------------------------------------------------------------------- */
 
 /* The cut nearest below the middle of the two bins' values: where a forest on unbinned values would cut. */
 static uint8_t place_threshold(const bw_binned *b, const best_split *s) {
     const float *centres = b->centres + (int64_t)s->feature * (BW_MAX_CUTS + 1);
     const double middle = ((double)centres[s->low] + (double)centres[s->high]) * 0.5;
     int bin = s->low;
-    while (bin + 1 < s->high && (double)centres[bin + 1] <= middle) bin++;
+    while (bin + 1 < s->high && (double)centres[bin + 1] <= middle)
+        bin++;
     return (uint8_t)bin;
 }
 
@@ -302,7 +310,7 @@ static bw_status add_children(bw_context *ctx, bw_grower *g, uint32_t *first) {
     if (g->node_capacity - g->node_count < 2) {
         const uint64_t capacity = 2 * (uint64_t)g->node_capacity + 1024;
         bw_node *nodes = capacity > UINT32_MAX ? NULL : bw_realloc(ctx, g->nodes, capacity, sizeof *nodes, "a tree");
-        if (!nodes) return bw_fail(ctx, BW_ERROR_MEMORY, "A tree became too large; set a larger min_leaf.");
+        if (!nodes) return bw_fail(ctx, BW_ERROR_MEMORY, "A tree is too large; set a larger min_leaf.");
         g->nodes = nodes;
         g->node_capacity = (uint32_t)capacity;
     }
@@ -389,7 +397,8 @@ static bw_status store_tree(bw_context *ctx, bw_grower *g, bw_tree *out) {
 static void add_importance(bw_grower *g) {
     const bw_plan *plan = g->plan;
     double total = 0;
-    for (int f = 0; f < plan->binned->features; f++) total += g->decrease[f];
+    for (int f = 0; f < plan->binned->features; f++)
+        total += g->decrease[f];
     if (!(total > 0)) return;
     for (int f = 0; f < plan->binned->features; f++) {
         if (g->decrease[f] > 0) g->importance[f] += (int64_t)(g->decrease[f] / total * 0x1p40);
@@ -399,8 +408,10 @@ static void add_importance(bw_grower *g) {
 bw_status bw_grow_tree(bw_context *ctx, bw_grower *grower, int index, bw_tree *out) {
     const bw_plan *plan = grower->plan;
     int64_t size;
-    for (int i = 0; i < plan->varying_count; i++) grower->order[i] = plan->varying[i];
-    for (int f = 0; f < plan->binned->features; f++) grower->decrease[f] = 0;
+    for (int i = 0; i < plan->varying_count; i++)
+        grower->order[i] = plan->varying[i];
+    for (int f = 0; f < plan->binned->features; f++)
+        grower->decrease[f] = 0;
     BW_TRY(bootstrap(ctx, grower, index, &size));
     BW_TRY(grow_nodes(ctx, grower, index, size));
     BW_TRY(store_tree(ctx, grower, out));

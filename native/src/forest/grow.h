@@ -36,7 +36,7 @@ typedef struct bw_plan {
     int present_count;
     uint16_t *varying; /* features with at least one cut */
     int varying_count;
-    uint64_t *seen;      /* [tree * seen_stride + sample / 64], bit sample % 64: the tree drew the sample */
+    uint64_t *seen; /* [tree * seen_stride + sample / 64], bit sample % 64: the tree drew the sample */
     int64_t seen_stride;
 } bw_plan;
 
@@ -44,11 +44,11 @@ typedef struct bw_plan {
 typedef struct bw_grower {
     const bw_plan *plan;
     bw_draw *draws, *spare;
-    uint32_t *histogram;  /* [byte * classes of the node + local class], all 0 between uses */
-    uint16_t *order;      /* the varying features, permuted as they are drawn */
-    double *decrease;     /* per feature: Gini decrease of the tree at hand */
-    int64_t *importance;  /* per feature: sum over this thread's trees of shares in units of 2^-40 */
-    bw_node *nodes;       /* of the tree at hand, children adjacent */
+    uint32_t *histogram; /* [byte * classes of the node + local class], all 0 between uses */
+    uint16_t *order;     /* the varying features, permuted as they are drawn */
+    double *decrease;    /* per feature: Gini decrease of the tree at hand */
+    int64_t *importance; /* per feature: sum over this thread's trees of shares in units of 2^-40 */
+    bw_node *nodes;      /* of the tree at hand, children adjacent */
     bw_leaf_vote *votes;
     uint32_t node_count, node_capacity, vote_count, vote_capacity;
 } bw_grower;

@@ -4,13 +4,13 @@
 
 #include "forest/forest.h"
 
-#define BW_LEAF_VOTES 840        /* votes a leaf hands out; divisible by 1..8, so small leaves are exact */
-#define BW_FLUSH_TREES 78        /* trees whose votes fit 16 bits: 78 * 840 <= 65535 */
-#define BW_MAX_CUTS 255          /* thresholds per feature: bytes are 0..255 */
-#define BW_MAX_FEATURES 65534    /* indices fit 16 bits and leave two marks for leaves in files */
-#define BW_BLOCK 64              /* pixels per traversal mask */
-#define BW_CHUNK_BLOCKS 16       /* blocks that share one work queue, at most */
-#define BW_TABLE_SLACK 16        /* floats that may be read behind the last search table */
+#define BW_LEAF_VOTES 840     /* votes a leaf hands out; divisible by 1..8, so small leaves are exact */
+#define BW_FLUSH_TREES 78     /* trees whose votes fit 16 bits: 78 * 840 <= 65535 */
+#define BW_MAX_CUTS 255       /* thresholds per feature: bytes are 0..255 */
+#define BW_MAX_FEATURES 65534 /* indices fit 16 bits and leave two marks for leaves in files */
+#define BW_BLOCK 64           /* pixels per traversal mask */
+#define BW_CHUNK_BLOCKS 16    /* blocks that share one work queue, at most */
+#define BW_TABLE_SLACK 16     /* floats that may be read behind the last search table */
 
 enum { BW_NODE_LEFT_LEAF = 1, BW_NODE_RIGHT_LEAF = 2, BW_NODE_PURE = 4, BW_NODE_MIXED = 8 };
 
@@ -70,15 +70,15 @@ static inline int bw_node_is_leaf(const bw_node *node) {
 }
 
 /* What one call of the vote kernel works on: at most BW_CHUNK_BLOCKS blocks. Each block owns a region of the scratch
- * memory: 64 bytes per used feature, then 8 bytes per class (pixels that ended in pure leaves of the current tree), then
- * 64 vote sums of 16 bits per class. */
+ * memory: 64 bytes per used feature, then 8 bytes per class (pixels that ended in pure leaves of the current tree),
+ * then 64 vote sums of 16 bits per class. */
 typedef struct bw_vote_job {
     const bw_forest *forest;
     const uint8_t *const *columns;
-    const uint64_t *seen;    /* NULL, or bit i of word [tree * seen_stride + block] set: tree gives pixel i no vote */
+    const uint64_t *seen; /* NULL, or bit i of word [tree * seen_stride + block] set: tree gives pixel i no vote */
     int64_t seen_stride;
-    int64_t first, count;    /* pixels; first is a multiple of 64 */
-    uint32_t *votes;         /* [class * stride + pixel - origin] */
+    int64_t first, count; /* pixels; first is a multiple of 64 */
+    uint32_t *votes;      /* [class * stride + pixel - origin] */
     int64_t stride, origin;
     void *scratch;
 } bw_vote_job;

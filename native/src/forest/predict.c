@@ -31,7 +31,7 @@ const bw_vote_kernels *bw_vote_kernels_for(bw_simd level) {
     return &kernels[level];
 }
 
-/* ---- the object ------------------------------------------------------------------------------------------------- */
+/* ---- the object -------------------------------------------------------------------------------------------------- */
 
 bw_status bw_forest_create(bw_context *ctx, int classes, int features, int trees, bw_forest **out) {
     bw_forest *forest = bw_calloc(ctx, 1, sizeof *forest, "a forest");
@@ -85,7 +85,8 @@ bw_status bw_forest_layout(bw_context *ctx, bw_forest *forest) {
 
 int bw_cuts_steps(int count) {
     int steps = 0;
-    while ((1 << steps) <= count) steps++;
+    while ((1 << steps) <= count)
+        steps++;
     return steps;
 }
 
@@ -121,7 +122,8 @@ int bw_forest_trees(const bw_forest *forest) {
 
 int64_t bw_forest_nodes(const bw_forest *forest) {
     int64_t nodes = 0;
-    for (int t = 0; t < forest->trees; t++) nodes += forest->tree[t].node_count;
+    for (int t = 0; t < forest->trees; t++)
+        nodes += forest->tree[t].node_count;
     return nodes;
 }
 
@@ -129,7 +131,7 @@ int bw_forest_uses(const bw_forest *forest, int feature) {
     return feature >= 0 && feature < forest->features && forest->by_feature[feature].count > 0;
 }
 
-/* ---- prediction --------------------------------------------------------------------------------------------------- */
+/* ---- prediction -------------------------------------------------------------------------------------------------- */
 
 void bw_forest_quantise(const bw_forest *forest, bw_simd level, int feature, const float *values, int64_t count,
                         uint8_t *out) {
@@ -164,7 +166,7 @@ bw_status bw_vote_run(bw_context *ctx, bw_simd level, bw_vote_job *job) {
 
 bw_status bw_forest_vote(bw_context *ctx, const bw_forest *forest, bw_simd level, const uint8_t *const *columns,
                          int64_t count, uint32_t *votes, int64_t stride, void *scratch) {
-    bw_vote_job job = {.forest = forest, .columns = columns, .count = count, .votes = votes, .stride = stride,
-                       .scratch = scratch};
+    bw_vote_job job = {
+        .forest = forest, .columns = columns, .count = count, .votes = votes, .stride = stride, .scratch = scratch};
     return bw_vote_run(ctx, level, &job);
 }

@@ -17,13 +17,14 @@
 
 enum { SECTION_VERSION = 1, MARK_PURE = 0xFFFF, MARK_MIXED = 0xFFFE, NODE_BYTES = 3, LEAF_VOTE_BYTES = 3 };
 
-/* ---- writing ------------------------------------------------------------------------------------------------------ */
+/* ---- writing ----------------------------------------------------------------------------------------------------- */
 
 static bw_status put_cuts(bw_writer *w, const bw_forest *forest) {
     for (int f = 0; f < forest->features; f++) {
         const bw_cuts *c = &forest->by_feature[f];
         BW_TRY(bw_put_u8(w, (uint8_t)c->count));
-        for (int i = 0; i < c->count; i++) BW_TRY(bw_put_f32(w, forest->cuts[c->first + (uint32_t)i]));
+        for (int i = 0; i < c->count; i++)
+            BW_TRY(bw_put_f32(w, forest->cuts[c->first + (uint32_t)i]));
     }
     return BW_OK;
 }
@@ -54,16 +55,17 @@ bw_status bw_forest_put(bw_writer *w, const bw_forest *forest) {
         const bw_tree *tree = &forest->tree[t];
         BW_TRY(bw_check(w->ctx));
         BW_TRY(bw_put_u32(w, tree->node_count));
-        for (uint32_t i = 0; i < tree->node_count; i++) BW_TRY(put_node(w, forest, tree, &tree->nodes[i]));
+        for (uint32_t i = 0; i < tree->node_count; i++)
+            BW_TRY(put_node(w, forest, tree, &tree->nodes[i]));
     }
     return BW_OK;
 }
 
-/* ---- reading ------------------------------------------------------------------------------------------------------ */
+/* ---- reading ----------------------------------------------------------------------------------------------------- */
 
 static bw_status damaged(bw_context *ctx, const char *what) {
-    return bw_fail(ctx, BW_ERROR_FORMAT, "The forest in this model is damaged: %s. Use another copy of the file or train "
-                   "again.", what);
+    return bw_fail(ctx, BW_ERROR_FORMAT,
+                   "The forest in this model is damaged: %s. Use another copy of the file or train again.", what);
 }
 
 /* Every feature takes at least one byte and every tree seven: nothing is allocated that the file cannot fill. */

@@ -31,8 +31,8 @@ static bw_status check_options(bw_context *ctx, const bw_forest_options *o, int 
     };
     for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++) {
         if (ranges[i].value >= ranges[i].low && ranges[i].value <= ranges[i].high) continue;
-        return bw_fail(ctx, BW_ERROR_ARGUMENT, "The forest option %s is %d; it must be from %d to %d%s.", ranges[i].name,
-                       ranges[i].value, ranges[i].low, ranges[i].high,
+        return bw_fail(ctx, BW_ERROR_ARGUMENT, "The forest option %s is %d; it must be from %d to %d%s.",
+                       ranges[i].name, ranges[i].value, ranges[i].low, ranges[i].high,
                        strcmp(ranges[i].name, "mtry") ? "" : " (the number of features)");
     }
     return BW_OK;
@@ -40,14 +40,16 @@ static bw_status check_options(bw_context *ctx, const bw_forest_options *o, int 
 
 static bw_status check_sizes(bw_context *ctx, const bw_samples *s) {
     if (s->features < 1 || s->features > BW_MAX_FEATURES) {
-        return bw_fail(ctx, BW_ERROR_ARGUMENT, "A forest needs 1 to %d features, not %d.", BW_MAX_FEATURES, s->features);
+        return bw_fail(ctx, BW_ERROR_ARGUMENT, "A forest needs 1 to %d features, not %d.", BW_MAX_FEATURES,
+                       s->features);
     }
     if (s->classes < 1 || s->classes > BW_MAX_CLASSES) {
         return bw_fail(ctx, BW_ERROR_ARGUMENT, "A forest needs 2 to %d classes, not %d.", BW_MAX_CLASSES, s->classes);
     }
     if (s->count > INT32_MAX) {
-        return bw_fail(ctx, BW_ERROR_ARGUMENT, "%lld labelled samples are too many; at most %d can be used for training.",
-                       (long long)s->count, INT32_MAX);
+        return bw_fail(ctx, BW_ERROR_ARGUMENT,
+                       "%lld labelled samples are too many; at most %d can be used for training.", (long long)s->count,
+                       INT32_MAX);
     }
     if (s->count < 1) {
         return bw_fail(ctx, BW_ERROR_ARGUMENT, "Nothing is labelled. Label some pixels of at least two classes.");
@@ -66,10 +68,12 @@ static bw_status count_classes(bw_context *ctx, const bw_samples *s, int64_t *co
         }
         counts[s->labels[i]]++;
     }
-    for (int k = 0; k < s->classes; k++) present += counts[k] > 0;
+    for (int k = 0; k < s->classes; k++)
+        present += counts[k] > 0;
     if (present < 2) {
-        return bw_fail(ctx, BW_ERROR_ARGUMENT, "Only one class is labelled (class %d, %lld samples). Label pixels of at "
-                       "least two classes.", s->labels[0] + 1, (long long)s->count);
+        return bw_fail(ctx, BW_ERROR_ARGUMENT,
+                       "Only one class is labelled (class %d, %lld samples). Label pixels of at least two classes.",
+                       s->labels[0] + 1, (long long)s->count);
     }
     return BW_OK;
 }
@@ -79,7 +83,8 @@ static bw_status count_classes(bw_context *ctx, const bw_samples *s, int64_t *co
 /* floor(sqrt(n) + 0.5) in integers: the r with r * r - r < n <= r * r + r. */
 static int default_mtry(int features) {
     int r = 1;
-    while (r * r + r < features) r++;
+    while (r * r + r < features)
+        r++;
     return r;
 }
 
@@ -94,7 +99,8 @@ static bw_status group_samples(bw_context *ctx, const bw_samples *s, const int64
     if (plan->options.balance != BW_BALANCE_CLASSES) return BW_OK;
     plan->by_class = bw_alloc(ctx, (uint64_t)s->count, sizeof *plan->by_class, "drawing samples");
     if (!plan->by_class) return BW_ERROR_MEMORY;
-    for (int64_t i = 0; i < s->count; i++) plan->by_class[next[s->labels[i]]++] = (uint32_t)i;
+    for (int64_t i = 0; i < s->count; i++)
+        plan->by_class[next[s->labels[i]]++] = (uint32_t)i;
     return BW_OK;
 }
 
@@ -118,7 +124,8 @@ static bw_status make_plan(bw_context *ctx, const bw_samples *s, const bw_forest
 }
 
 static void free_training(training *t) {
-    for (int i = 0; t->growers && i < t->threads; i++) bw_grower_close(&t->growers[i]);
+    for (int i = 0; t->growers && i < t->threads; i++)
+        bw_grower_close(&t->growers[i]);
     bw_free(t->growers);
     bw_free(t->plan.by_class);
     bw_free(t->plan.varying);
@@ -147,7 +154,7 @@ static bw_status grow_forest(bw_context *ctx, training *t) {
     return bw_parallel(ctx, t->forest->trees, grow_task, t);
 }
 
-/* ---- thresholds that no split uses --------------------------------------------------------------------------------- */
+/* ---- thresholds that no split uses ------------------------------------------------------------------------------- */
 
 /* Turns marks (1 = used) into the number of used cuts before each cut; returns how many are used in all. */
 static int rank_cuts(uint8_t *ranks) {
@@ -187,7 +194,8 @@ static bw_status renumber_bytes(bw_context *ctx, void *user, int64_t index, int 
     const uint8_t *ranks = t->ranks + index * (BW_MAX_CUTS + 1);
     uint8_t *bytes = t->binned.bytes + index * t->binned.stride;
     (void)thread;
-    for (int64_t i = 0; i < t->binned.stride; i++) bytes[i] = ranks[bytes[i]];
+    for (int64_t i = 0; i < t->binned.stride; i++)
+        bytes[i] = ranks[bytes[i]];
     return bw_check(ctx);
 }
 
@@ -211,13 +219,14 @@ static bw_status drop_unused_cuts(bw_context *ctx, training *t) {
         forest->by_feature[f].count = (uint16_t)rank_cuts(t->ranks + (int64_t)f * (BW_MAX_CUTS + 1));
     }
     BW_TRY(bw_forest_layout(ctx, forest));
-    for (int f = 0; f < forest->features; f++) copy_cuts(t, f);
+    for (int f = 0; f < forest->features; f++)
+        copy_cuts(t, f);
     bw_forest_tabulate(forest);
     BW_TRY(bw_parallel(ctx, forest->trees, renumber_tree, t));
     return bw_parallel(ctx, forest->features, renumber_bytes, t);
 }
 
-/* ---- report -------------------------------------------------------------------------------------------------------- */
+/* ---- report ------------------------------------------------------------------------------------------------------ */
 
 typedef struct oob_job {
     const training *training;
@@ -242,13 +251,20 @@ static bw_status oob_task(bw_context *ctx, void *user, int64_t index, int thread
     const training *t = job->training;
     const int64_t first = index * OOB_CHUNK, left = t->binned.count - first;
     uint32_t *votes = job->votes + (int64_t)thread * OOB_CHUNK * t->forest->classes;
-    bw_vote_job vote = {.forest = t->forest, .columns = job->columns, .seen = t->plan.seen,
-                        .seen_stride = t->plan.seen_stride, .first = first, .votes = votes, .stride = OOB_CHUNK,
-                        .origin = first, .scratch = job->scratch + (uint64_t)thread * job->scratch_size};
+    bw_vote_job vote = {.forest = t->forest,
+                        .columns = job->columns,
+                        .seen = t->plan.seen,
+                        .seen_stride = t->plan.seen_stride,
+                        .first = first,
+                        .votes = votes,
+                        .stride = OOB_CHUNK,
+                        .origin = first,
+                        .scratch = job->scratch + (uint64_t)thread * job->scratch_size};
     const int64_t count = left < OOB_CHUNK ? left : OOB_CHUNK;
     vote.count = count;
     BW_TRY(bw_vote_run(ctx, job->level, &vote));
-    for (int64_t i = 0; i < count; i++) job->winners[first + i] = winner_of(votes + i, t->forest->classes);
+    for (int64_t i = 0; i < count; i++)
+        job->winners[first + i] = winner_of(votes + i, t->forest->classes);
     return BW_OK;
 }
 
@@ -262,7 +278,8 @@ static bw_status vote_oob(bw_context *ctx, const training *t, oob_job *job) {
                           "the out-of-bag samples");
     job->scratch = bw_alloc(ctx, (uint64_t)t->threads, job->scratch_size, "the out-of-bag samples");
     if (!job->columns || !job->winners || !job->votes || !job->scratch) return BW_ERROR_MEMORY;
-    for (int f = 0; f < b->features; f++) job->columns[f] = b->bytes + f * b->stride;
+    for (int f = 0; f < b->features; f++)
+        job->columns[f] = b->bytes + f * b->stride;
     BW_TRY(bw_simd_level(ctx, &job->level));
     return bw_parallel(ctx, (b->count + OOB_CHUNK - 1) / OOB_CHUNK, oob_task, job);
 }
@@ -289,7 +306,8 @@ static void report_importance(const training *t, bw_forest_report *report) {
         report->importance[f] = (double)sum;
         total += sum;
     }
-    for (int f = 0; total > 0 && f < report->features; f++) report->importance[f] /= (double)total;
+    for (int f = 0; total > 0 && f < report->features; f++)
+        report->importance[f] /= (double)total;
 }
 
 static bw_status fill_report(bw_context *ctx, const training *t, const bw_samples *s, const int64_t *counts,
@@ -318,7 +336,7 @@ void bw_forest_report_free(bw_forest_report *report) {
     memset(report, 0, sizeof *report);
 }
 
-/* ---- all together ---------------------------------------------------------------------------------------------------- */
+/* ---- all together ------------------------------------------------------------------------------------------------ */
 
 static bw_status train(bw_context *ctx, const bw_samples *s, const bw_forest_options *options, training *t,
                        bw_forest_report *report) {
@@ -334,8 +352,8 @@ static bw_status train(bw_context *ctx, const bw_samples *s, const bw_forest_opt
     return report ? fill_report(ctx, t, s, counts, report) : BW_OK;
 }
 
-bw_status bw_forest_train(bw_context *ctx, const bw_samples *samples, const bw_forest_options *options,
-                          bw_forest **out, bw_forest_report *report) {
+bw_status bw_forest_train(bw_context *ctx, const bw_samples *samples, const bw_forest_options *options, bw_forest **out,
+                          bw_forest_report *report) {
     training *t = bw_calloc(ctx, 1, sizeof *t, "training");
     *out = NULL;
     if (report) memset(report, 0, sizeof *report);

@@ -43,7 +43,7 @@
 bw_status BW_SIMD_NAME(bw_vote_chunk)(bw_context *ctx, const bw_vote_job *job);
 void BW_SIMD_NAME(bw_quantise)(const float *table, int steps, const float *values, int64_t count, uint8_t *out);
 
-/* ---- one compare: bit i of the result tells whether byte i is above the threshold ------------------------------ */
+/* ---- one compare: bit i of the result tells whether byte i is above the threshold -------------------------------- */
 
 #if defined(LANES_AVX512)
 
@@ -71,7 +71,8 @@ static inline uint64_t above(const uint8_t *bytes, uint8_t threshold) {
 
 static inline void add_under(uint16_t *sums, uint64_t mask, uint16_t votes) {
     const __m256i v = _mm256_set1_epi16((short)votes);
-    const __m256i bits = _mm256_setr_epi16(1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384, -32768);
+    const __m256i bits =
+        _mm256_setr_epi16(1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384, -32768);
     for (int i = 0; i < 4; i++) {
         __m256i *at = (__m256i *)(sums + 16 * i);
         const __m256i m = _mm256_and_si256(_mm256_set1_epi16((short)(mask >> (16 * i))), bits);
@@ -129,17 +130,19 @@ static inline void add_under(uint16_t *sums, uint64_t mask, uint16_t votes) {
 
 static inline uint64_t above(const uint8_t *bytes, uint8_t threshold) {
     uint64_t mask = 0;
-    for (int i = 0; i < BW_BLOCK; i++) mask |= (uint64_t)(bytes[i] > threshold) << i;
+    for (int i = 0; i < BW_BLOCK; i++)
+        mask |= (uint64_t)(bytes[i] > threshold) << i;
     return mask;
 }
 
 static inline void add_under(uint16_t *sums, uint64_t mask, uint16_t votes) {
-    for (int i = 0; i < BW_BLOCK; i++) sums[i] = (uint16_t)(sums[i] + (mask >> i & 1) * votes);
+    for (int i = 0; i < BW_BLOCK; i++)
+        sums[i] = (uint16_t)(sums[i] + (mask >> i & 1) * votes);
 }
 
 #endif
 
-/* ---- traversal ------------------------------------------------------------------------------------------------- */
+/* ---- traversal --------------------------------------------------------------------------------------------------- */
 
 /* The node as one integer, on little-endian machines. */
 #define LEFT_LEAF_SHIFT 56
@@ -167,7 +170,8 @@ static void pack_blocks(const bw_vote_job *job, const chunk *c) {
         for (int b = 0; b < c->blocks; b++) {
             uint8_t *to = c->regions + (uint64_t)b * c->region_size + (uint64_t)slot * BW_BLOCK;
             const uint8_t *from = column + b * BW_BLOCK;
-            for (int i = 0; i < BW_BLOCK; i++) to[i] = from[i] ^ BIAS;
+            for (int i = 0; i < BW_BLOCK; i++)
+                to[i] = from[i] ^ BIAS;
         }
     }
 }
@@ -312,7 +316,8 @@ BW_NOINLINE static int walk_splits(const bw_node *nodes, const chunk *c, int tai
     while (next < end) {
         size_t stop = next + GROUP;
         if (stop > end) { /* empty entries at the root fill the group */
-            for (size_t i = end; i < stop; i++) local.queue.masks[i] = local.queue.places[i] = 0;
+            for (size_t i = end; i < stop; i++)
+                local.queue.masks[i] = local.queue.places[i] = 0;
             stop = end;
         }
         visit_group(nodes, &local, next, &end, &leaf);
@@ -329,7 +334,8 @@ BW_NOINLINE static int walk_splits(const bw_node *nodes, const chunk *c, int tai
 
 static void add_mixed(const bw_tree *tree, const bw_node *n, uint64_t mask, uint16_t *sums) {
     const bw_leaf_vote *v = tree->votes + n->next, *end = v + n->feature;
-    for (; v < end; v++) add_under(sums + (size_t)v->label * BW_BLOCK, mask, v->votes);
+    for (; v < end; v++)
+        add_under(sums + (size_t)v->label * BW_BLOCK, mask, v->votes);
 }
 
 /* Pure leaves of a tree are disjoint, so their pixels are collected per class and added once. */
@@ -380,9 +386,11 @@ static void flush(const bw_vote_job *job, const chunk *c, int assign) {
         for (int k = 0; k < c->classes; k++, sums += BW_BLOCK) {
             uint32_t *to = job->votes + k * job->stride + (at - job->origin);
             if (assign) {
-                for (int i = 0; i < n; i++) to[i] = sums[i];
+                for (int i = 0; i < n; i++)
+                    to[i] = sums[i];
             } else {
-                for (int i = 0; i < n; i++) to[i] += sums[i];
+                for (int i = 0; i < n; i++)
+                    to[i] += sums[i];
             }
             memset(sums, 0, BW_BLOCK * sizeof *sums);
         }
@@ -417,7 +425,8 @@ bw_status BW_SIMD_NAME(bw_vote_chunk)(bw_context *ctx, const bw_vote_job *job) {
         const int first = tree, left = job->forest->trees - tree;
         const int end = tree + (left < BW_FLUSH_TREES ? left : BW_FLUSH_TREES);
         BW_TRY(bw_check(ctx));
-        for (; tree < end; tree++) vote_tree(job, &c, tree);
+        for (; tree < end; tree++)
+            vote_tree(job, &c, tree);
         flush(job, &c, first == 0);
     }
     return BW_OK;
@@ -505,7 +514,8 @@ static inline __m256i search256(const float *table, int steps, __m256 v) {
     }
     if (steps > 3) p = step256(p, _mm256_permutevar8x32_ps(_mm256_loadu_ps(table + 7), p), v);
     if (steps > 4) p = step256(p, pick16(table + 15, p), v);
-    for (int s = 5; s < steps; s++) p = step256(p, _mm256_i32gather_ps(table + ((1 << s) - 1), p, 4), v);
+    for (int s = 5; s < steps; s++)
+        p = step256(p, _mm256_i32gather_ps(table + ((1 << s) - 1), p, 4), v);
     return p;
 }
 
@@ -532,10 +542,12 @@ static int64_t quantise_vector(const float *table, int steps, const float *value
         uint32_t p[16] = {0};
         const float *level = table;
         for (int s = 0; s < steps; s++) {
-            for (int j = 0; j < 16; j++) p[j] = 2 * p[j] + (level[p[j]] < values[i + j]);
+            for (int j = 0; j < 16; j++)
+                p[j] = 2 * p[j] + (level[p[j]] < values[i + j]);
             level += (size_t)1 << s;
         }
-        for (int j = 0; j < 16; j++) out[i + j] = (uint8_t)p[j];
+        for (int j = 0; j < 16; j++)
+            out[i + j] = (uint8_t)p[j];
     }
     return i;
 }

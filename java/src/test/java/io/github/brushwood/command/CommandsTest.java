@@ -1,0 +1,89 @@
+package io.github.brushwood.command;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.github.brushwood.command.options.Key;
+import io.github.brushwood.command.options.Spec;
+import io.github.brushwood.engine.Engine;
+import io.github.brushwood.engine.FeatureRow;
+import io.github.brushwood.engine.Preset;
+import io.github.brushwood.ui.HelpText;
+
+import java.io.BufferedReader;
+import java.io.InputStream;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+
+import org.junit.jupiter.api.Test;
+
+/** The tables of the commands against menu, dialogs and help. */
+class CommandsTest {
+
+	private static final Pattern ENTRY = Pattern.compile("Plugins>Brushwood, \"(Brushwood [^\"]+)\", ([\\w.]+)");
+
+	private static List<String> menuEntries() throws Exception {
+		final List<String> entries = new ArrayList<>();
+		try (InputStream in = CommandsTest.class.getResourceAsStream("/plugins.config");
+			BufferedReader reader = new BufferedReader(new InputStreamReader(in, StandardCharsets.UTF_8)))
+		{
+			for (final String line : reader.lines().collect(Collectors.toList())) {
+				final Matcher matcher = ENTRY.matcher(line);
+				if (matcher.matches()) entries.add(matcher.group(1) + " = " + matcher.group(2));
+				else assertTrue(line.isEmpty() || line.startsWith("#") || line.equals("Plugins>Brushwood, \"-\""), line);
+			}
+		}
+		return entries;
+	}
+
+	@Test
+	void theMenuHasExactlyTheCommands() throws Exception {
+		final List<String> commands = new ArrayList<>();
+		for (final BrushwoodCommand command : Commands.all())
+			commands.add(command.spec().name() + " = " + command.getClass().getName());
+		assertEquals(commands, menuEntries());
+	}
+
+	@Test
+	void keysAreStableWordsAndDocumented() {
+		for (final Spec spec : Commands.specs()) {
+			assertFalse(spec.summary().isEmpty());
+			final Set<String> seen = new HashSet<>();
+			for (final Key key : spec.keys()) {
+				assertTrue(key.id().matches("[a-z][a-z_]*"), key.id());
+				assertTrue(seen.add(key.id()), key.id());
+				assertTrue(key.doc().endsWith("."), spec.name() + " " + key.id());
+				assertFalse(key.label().isEmpty());
+			}
+		}
+	}
+
+	@Test
+	void theHelpListsEveryCommandKeyFeatureAndPreset() {
+		final String html = HelpText.all(Commands.specs());
+		final String plain = HelpText.plain(html);
+		assertFalse(html.contains("@commands@") || html.contains("@features@") || html.contains("@presets@") || html
+			.contains("@version@"));
+		for (final Spec spec : Commands.specs()) {
+			assertTrue(plain.contains(spec.name()), spec.name());
+			for (final Key key : spec.keys()) {
+				assertTrue(plain.contains(key.id() + "  "), key.id());
+				assertTrue(plain.contains(key.doc()), key.id());
+				assertTrue(HelpText.of(spec).contains("<code>" + key.id() + "</code>"), key.id());
+			}
+		}
+		for (final FeatureRow row : Engine.featureRows())
+			assertTrue(plain.contains(row.doc), row.id);
+		for (final Preset preset : Engine.presets())
+			assertTrue(plain.contains(preset.doc), preset.id);
+		assertFalse(plain.matches("(?s).*(<[a-z/]|&(lt|gt|quot|amp);).*"), "markup in the plain text");
+	}
+}

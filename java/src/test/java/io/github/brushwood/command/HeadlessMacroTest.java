@@ -1,0 +1,273 @@
+package io.github.brushwood.command;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import ij.ImagePlus;
+import ij.gui.OvalRoi;
+import ij.gui.Roi;
+
+import io.github.brushwood.command.options.Options;
+import io.github.brushwood.engine.EngineImage;
+import io.github.brushwood.engine.Job;
+import io.github.brushwood.engine.Model;
+import io.github.brushwood.engine.Prediction;
+import io.github.brushwood.session.Annotations;
+import io.github.brushwood.session.Pictures;
+
+import java.io.File;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Macros in a real headless ImageJ: the examples of tests/macros, and everything that can go wrong. */
+class HeadlessMacroTest {
+
+	private static final Path EXAMPLES = new File("tests/macros").getAbsoluteFile().toPath();
+	private static final Path NUCLEI = new File("tests/data/nuclei").getAbsoluteFile().toPath();
+
+	@TempDir
+	Path temporary;
+
+	private Path folder;
+	private HeadlessImageJ imagej;
+
+	@BeforeEach
+	void startImageJ() throws Exception {
+		folder = Files.createDirectory(temporary.resolve("a folder [1]"));
+		imagej = new HeadlessImageJ(temporary);
+	}
+
+	private Path macro(final String name, final String... lines) throws Exception {
+		return Files.write(temporary.resolve(name + ".ijm"), String.join("\n", lines).getBytes(StandardCharsets.UTF_8));
+	}
+
+	private String example(final String name, final Object... arguments) throws Exception {
+		final List<String> lines = new ArrayList<>();
+		for (final Object argument : arguments)
+			lines.add(argument.toString());
+		final String output = imagej.batch(EXAMPLES.resolve(name), String.join("\n", lines));
+		assertTrue(output.trim().endsWith("done"), output);
+		return output;
+	}
+
+	private static ImagePlus annotated(final ImagePlus imp) {
+		final Annotations annotations = new Annotations(imp);
+		annotations.add(annotations.define("ground"), new Roi(0, 0, 40, 4), 1, 1);
+		annotations.add(annotations.define("disc"), new OvalRoi(9, 9, 7, 7), 1, 1);
+		return imp;
+	}
+
+	private Path train(final ImagePlus imp) throws Exception {
+		final Path model = folder.resolve("m.brushwood");
+		final String path = Pictures.saveTiff(annotated(imp), folder);
+		final String output = example("train_from_annotations.ijm", path, model);
+		assertTrue(output.contains("Out-of-bag error"), output);
+		return model;
+	}
+
+	@ParameterizedTest
+	@CsvSource({ "8,1,1,1", "24,1,1,1", "16,2,4,1", "32,1,1,2" })
+	void macroResultsAreTheEnginesBytes(final int bits, final int c, final int z, final int t) throws Exception {
+		final ImagePlus imp = Pictures.hyperstack("x y.tif", 48, 40, bits, c, z, t);
+		final Path model = train(imp);
+		final Path p = folder.resolve("p.tif");
+		final Path l = folder.resolve("l.tif");
+		final String output = example("apply.ijm", folder.resolve("x y.tif"), model, p, l);
+		assertTrue(output.contains("classes 2 slices " + z + " frames " + t), output);
+		assertPrediction(model, folder.resolve("x y.tif"), p, l);
+		final ImagePlus labels = Pictures.open(l.toString());
+		assertEquals(0.25, labels.getCalibration().pixelWidth, 1e-9);
+		assertEquals(2.5, labels.getCalibration().frameInterval);
+		if (labels.getStackSize() > 1) assertEquals(0.75, labels.getCalibration().pixelDepth);
+	}
+
+	@Test
+	void foldersAndRoiSets() throws Exception {
+		final ImagePlus imp = Pictures.plane("b.tif", 48, 40, 8);
+		final Path model = train(imp);
+		new Annotations(imp).saveRois(folder.resolve("r.zip").toString());
+		Pictures.saveTiff(Pictures.plane("plain.tif", 48, 40, 8), folder);
+		final Path again = folder.resolve("again.brushwood");
+		example("train_from_annotations.ijm", folder.resolve("plain.tif"), again, folder.resolve("r.zip"));
+		final Path in = Files.createDirectories(folder.resolve("in/deep"));
+		Pictures.saveTiff(Pictures.plane("c.tif", 48, 40, 8), in);
+		final String output = example("batch_folder.ijm", model, folder.resolve("in"), folder.resolve("out"));
+		assertTrue(output.contains("deep" + File.separator + "c.tif: done"), output);
+		assertTrue(output.contains("1 done, 0 skipped, 0 failed"), output);
+		final Path out = folder.resolve("out/deep");
+		assertPrediction(model, in.resolve("c.tif"), out.resolve("c_probabilities.tif"), out.resolve(
+			"c_segmentation.tif"));
+		final String second = example("batch_folder.ijm", model, folder.resolve("in"), folder.resolve("out"));
+		assertTrue(second.contains("0 done, 1 skipped, 0 failed"), second);
+	}
+
+	@Test
+	void nucleiAreCountedWithinTenPercent() throws Exception {
+		final Path model = folder.resolve("nuclei.brushwood");
+		final Options options = new Options(new Train_Model().spec()).set("model", model.toString());
+		options.set("images", files("train/00.tif", "train/01.tif"));
+		options.set("labels", files("train/00_strokes.tif", "train/01_strokes.tif"));
+		final String trained = imagej.batch(macro("train", "run(\"Brushwood Train Model...\", \"" + options + "\");",
+			"print(\"done\");"), "");
+		assertTrue(trained.trim().endsWith("done"), trained);
+		for (final String name : new String[] { "00", "01" }) {
+			final ImagePlus instances = Pictures.open(NUCLEI.resolve("test/" + name + "_instances.tif").toString());
+			final double truth = instances.getStatistics().max;
+			final String output = example("count_nuclei.ijm", NUCLEI.resolve("test/" + name + ".tif"), model);
+			final int count = Integer.parseInt(output.replaceAll("(?s).*count (\\d+).*", "$1"));
+			System.out.println("nuclei " + name + ": " + count + " counted, " + (int) truth + " in the ground truth");
+			assertEquals(truth, count, 0.1 * truth, name);
+		}
+	}
+
+	/** One ImageJ lives through all of these; each message names what is wrong, and its macro stops there. */
+	@Test
+	void failuresStopTheMacroAndNothingElse() throws Exception {
+		final Path model = train(Pictures.plane("x.tif", 48, 40, 8));
+		final String open = "open(\"" + folder + "/x.tif\");\n";
+		final String plain = "newImage(\"plain\", \"8-bit\", 30, 20, 1);\n";
+		final String annotate = "run(\"Brushwood Annotate\", \"class=c from=selection\");\n";
+		final String m = "model=[" + model + "]";
+		Files.write(folder.resolve("bad.brushwood"), "not a model".getBytes(StandardCharsets.UTF_8));
+		Pictures.saveTruncated(folder.resolve("cut.tif"));
+		Files.createDirectory(folder.resolve("empty"));
+		final Map<String, String> cases = new LinkedHashMap<>();
+		cases.put(open + apply("modell=x"), "Unknown key 'modell'");
+		cases.put(open + apply("output=both"), "The key 'model' (Model file) is missing");
+		cases.put(open + "run(\"Brushwood Apply Model...\");", "Keys: model (required), output, spacing, threads");
+		cases.put(open + apply(m + " output=all"), "[probabilities, labels, both]");
+		cases.put(open + apply(m + " threads=many"), "'threads' has to be a whole number");
+		cases.put(open + apply(m + " spacing=1,2"), "three positive numbers");
+		cases.put(open + apply("model=[" + folder + "/none.brushwood]"), "none.brushwood");
+		cases.put(open + apply("model=[" + folder + "/bad.brushwood]"), "bad.brushwood");
+		cases.put(apply(m), "There is no open image");
+		cases.put("newImage(\"rgb\", \"RGB\", 30, 20, 1);" + apply(m), "3 channels");
+		cases.put(plain + train("model=[" + folder + "/n.brushwood]"), "'plain' has no annotations");
+		cases.put(plain + train("model=[" + folder + "/n.brushwood] open_images"), "No open image has annotations");
+		cases.put(open + train("model=[" + folder + "/n.brushwood] features=gaussian:1;nonsense:2"), "nonsense");
+		cases.put(open + train("model=[" + folder + "/no/such/n.brushwood]"), "n.brushwood");
+		cases.put(open + train("model=[" + folder + "]"), "a folder [1]");
+		cases.put(train("model=[" + folder + "/n.brushwood] images=[" + folder + "] labels=[" + folder + "/x.tif]"),
+			"is a folder");
+		cases.put(train("model=[" + folder + "/n.brushwood] images=[" + folder + "/cut.tif] labels=[" + folder +
+			"/cut.tif]"), "cut.tif");
+		cases.put(plain + "makeRectangle(1, 1, 5, 5);" + annotate + train("model=[" + folder + "/n.brushwood]"), "class");
+		cases.put(plain + "makeRectangle(40, 3, 5, 5);" + annotate + train("model=[" + folder + "/n.brushwood]"),
+			"'c 1' of class 'c' at x 40, y 3, slice 1, frame 1 lies outside the image 'plain'");
+		cases.put(plain + annotate, "'plain' has no selection");
+		cases.put(plain + "run(\"Brushwood Annotate\", \"class=c from=manager\");", "ROI Manager");
+		cases.put(plain + "run(\"Brushwood Annotate\", \"colour=#ffffff\");", "needs the key 'class'");
+		cases.put(plain + "run(\"Brushwood Annotate\", \"class=c colour=red\");", "not 'red'");
+		cases.put(plain + "run(\"Brushwood Annotate\", \"import=[" + folder + "/x.tif]\");", "They have to be the same");
+		cases.put(folder("input=[" + folder + "/empty] output=[" + folder + "/out] " + m), "has no images that fit");
+		cases.put(folder("input=[" + folder + "/none] output=[" + folder + "/out] " + m), "does not exist");
+		cases.put(folder("input=[" + folder + "] output=[" + folder + "/out] " + m), "1 of 2 images failed. The first: " +
+			"cut.tif");
+		cases.put(plain + "run(\"Brushwood Show Features...\", \"features=gaussian\");", "gaussian");
+		cases.put("run(\"Brushwood Model Info\", \"model=[" + folder + "/bad.brushwood]\");", "bad.brushwood");
+		cases.put("run(\"Brushwood Preferences...\", \"threads=-1\");", "'threads'");
+
+		final List<Path> macros = new ArrayList<>();
+		for (final String text : cases.keySet())
+			macros.add(macro("case" + macros.size(), text, "print(\"NOT REACHED\");"));
+		macros.add(macro("alive", open + apply(m), "print(\"alive \" + getTitle());"));
+		final String[] outputs = imagej.drive(macros).split("=== .*\n");
+		assertEquals(macros.size(), outputs.length - 1, String.join("=== \n", outputs));
+		int i = 1;
+		for (final Map.Entry<String, String> entry : cases.entrySet()) {
+			final String output = outputs[i++];
+			assertTrue(output.contains(entry.getValue()), entry.getKey() + "\nprinted:\n" + output);
+			assertFalse(output.contains("NOT REACHED"), entry.getKey() + "\nprinted:\n" + output);
+			assertFalse(output.contains("\tat "), "a stack trace: " + output);
+		}
+		assertTrue(outputs[i].contains("alive Probabilities of x.tif"), outputs[i]);
+		assertFalse(Files.exists(folder.resolve("n.brushwood")));
+		assertArrayEquals(new String[] { "x_probabilities.tif" }, folder.resolve("out").toFile().list());
+	}
+
+	@Test
+	void recordedOptionsReplayOddPaths() throws Exception {
+		final Path odd = Files.createDirectory(folder.resolve("q\"uote's [bra]ck]et; \u00E4\u7D30 &{22} 100%"));
+		final ImagePlus imp = annotated(Pictures.plane("x.tif", 48, 40, 8));
+		final String image = Pictures.saveTiff(imp, odd);
+		final String labels = odd.resolve("l;1.tif").toString();
+		new Annotations(imp).exportLabels(labels);
+		final String model = odd.resolve("m \"1\".brushwood").toString();
+		final Options train = new Options(new Train_Model().spec()).set("model", model).set("features", "gaussian:1,2");
+		train.set("images", Collections.singletonList(image)).set("labels", Collections.singletonList(
+			labels));
+		final Options apply = new Options(new Apply_Model().spec()).set("model", model).set("output", "labels");
+		final String output = imagej.batch(macro("odd", "run(\"Brushwood Train Model...\", \"" + train + "\");",
+			"newImage(\"new\", \"8-bit\", 30, 20, 1);", "run(\"Brushwood Apply Model...\", \"" + apply + "\");",
+			"print(getTitle());", "print(\"done\");"), "");
+		assertTrue(output.contains("Segmentation of new\ndone"), output);
+		assertTrue(new File(model).isFile());
+	}
+
+	@Test
+	void otherCommands() throws Exception {
+		final Path model = train(Pictures.hyperstack("x.tif", 48, 40, 8, 1, 3, 1));
+		final String output = imagej.batch(macro("other", "run(\"Brushwood Help\");", "open(\"" + folder + "/x.tif\");",
+			"run(\"Brushwood Show Features...\", \"features=gaussian:1,2;hessian:1@2d\");",
+			"getDimensions(w, h, c, z, t); print(getTitle() + \" \" + c + \" \" + z + \" \" + bitDepth);",
+			"Stack.setPosition(2, 3, 1); print(getInfo(\"slice.label\"));", "run(\"Brushwood Model Info\", \"model=[" +
+				model + "] json\");", "run(\"Brushwood Preferences...\", \"threads=2 memory=512\");", "selectWindow(\"x.tif\");",
+			"run(\"Brushwood Apply Model...\", \"model=[" + model + "] output=labels threads=1\");",
+			"setThreshold(2, 2); run(\"Convert to Mask\", \"method=Default background=Dark\");",
+			"print(is(\"binary\") + \" \" + nSlices);", "print(\"done\");"), "");
+		assertTrue(output.trim().endsWith("done"), output);
+		assertTrue(output.contains("Features of x.tif 4 3 32"), output);
+		assertTrue(output.contains("gaussian 2 3D"), output);
+		assertTrue(output.contains("\"classes\""), output);
+		assertTrue(output.contains("1 3\n"), output);
+		assertTrue(output.contains("Brushwood Apply Model to Folder..."), output);
+	}
+
+	private static String apply(final String options) {
+		return "run(\"Brushwood Apply Model...\", \"" + options + "\");";
+	}
+
+	private static String train(final String options) {
+		return "run(\"Brushwood Train Model...\", \"" + options + "\");";
+	}
+
+	private static String folder(final String options) {
+		return "run(\"Brushwood Apply Model to Folder...\", \"" + options + "\");";
+	}
+
+	private static List<String> files(final String... names) {
+		final List<String> files = new ArrayList<>();
+		for (final String name : names)
+			files.add(NUCLEI.resolve(name).toString());
+		return files;
+	}
+
+	private static void assertPrediction(final Path model, final Path image, final Path probabilities,
+		final Path labels)
+	{
+		try (Job job = new Job();
+			Model m = Model.read(job, model.toString());
+			EngineImage i = EngineImage.read(job, image.toString());
+			Prediction prediction = m.predict(job, i, null, true, true);
+			EngineImage p = EngineImage.read(job, probabilities.toString());
+			EngineImage l = EngineImage.read(job, labels.toString()))
+		{
+			assertEquals(prediction.probabilities().hash(), p.hash());
+			assertEquals(prediction.labels().hash(), l.hash());
+		}
+	}
+}

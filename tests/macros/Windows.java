@@ -1,0 +1,439 @@
+import ij.IJ;
+import ij.ImageJ;
+import ij.ImagePlus;
+import ij.WindowManager;
+import ij.gui.HTMLDialog;
+import ij.gui.OvalRoi;
+import ij.plugin.frame.Recorder;
+import ij.text.TextWindow;
+
+import java.awt.Button;
+import java.awt.Choice;
+import java.awt.Component;
+import java.awt.Container;
+import java.awt.Dialog;
+import java.awt.EventQueue;
+import java.awt.Frame;
+import java.awt.Label;
+import java.awt.Point;
+import java.awt.Rectangle;
+import java.awt.Robot;
+import java.awt.TextField;
+import java.awt.Toolkit;
+import java.awt.Window;
+import java.awt.event.InputEvent;
+import java.awt.event.ItemEvent;
+import java.awt.event.ItemListener;
+import java.awt.event.KeyEvent;
+import java.io.File;
+import java.lang.reflect.Field;
+import java.nio.file.Files;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.Callable;
+
+import javax.imageio.ImageIO;
+import javax.swing.JLabel;
+
+/**
+ * Uses the plugin's windows as a person does, on the display it finds: menus, dialogs, help, recorder, Esc. Saves a
+ * screenshot of every window.
+ * <p>
+ * Arguments: folder of test data, folder for screenshots, scratch folder.
+ * </p>
+ */
+public final class Windows {
+
+	private static final long PATIENCE_MS = 30000;
+
+	private final String data;
+	private final File screenshots;
+	private final String scratch;
+	private final Robot robot;
+	private int passed;
+	private int failed;
+	private int shots;
+
+	private Windows(final String... args) throws Exception {
+		data = args[0] + "/nuclei/";
+		screenshots = new File(args[1]);
+		scratch = args[2];
+		robot = new Robot();
+		robot.setAutoDelay(20);
+	}
+
+	public static void main(final String... args) throws Exception {
+		final Windows windows = new Windows(args);
+		try {
+			windows.run();
+		}
+		catch (final Throwable e) {
+			e.printStackTrace(System.out);
+			windows.shot("unexpected");
+			windows.check("came to the end", false);
+		}
+		System.out.println("windows: " + windows.passed + " passed, " + windows.failed + " failed");
+		System.exit(windows.failed == 0 ? 0 : 1);
+	}
+
+	private void run() throws Exception {
+		new ImageJ();
+		new Recorder();
+		annotate();
+		train();
+		apply();
+		showFeatures();
+		folder();
+		info();
+		preferences();
+		help();
+		replay();
+		cancel();
+	}
+
+	// ---- the commands
+
+	private void annotate() throws Exception {
+		show(data + "train/00.tif").setRoi(60, 60, 12, 9);
+		Dialog d = start("Brushwood Annotate");
+		type(d, "Class", "back [ground]");
+		shot("annotate");
+		check("Annotate takes the selection by default", choice(d, "Annotate from").getSelectedItem().equals("selection"));
+		help(d, "annotate-help");
+		press(d, "  OK  ");
+		await("the first annotation", () -> current().getOverlay() != null && current().getOverlay().size() == 1);
+		current().setRoi(new OvalRoi(100, 100, 10, 10));
+		d = start("Brushwood Annotate");
+		select(d, "Known ones", "back [ground]");
+		check("a known class fills the field", field(d, "Class").getText().equals("back [ground]"));
+		type(d, "Class", "nuclei");
+		press(d, "  OK  ");
+		await("the second annotation", () -> current().getOverlay().size() == 2);
+		check("annotations have their class's colour", !current().getOverlay().get(0).getStrokeColor().equals(current()
+			.getOverlay().get(1).getStrokeColor()));
+		shot("annotated-image");
+	}
+
+	private void train() throws Exception {
+		final Dialog d = start("Brushwood Train Model...");
+		type(d, "Save model as", scratch + "/a model.brushwood");
+		select(d, "Preset", "fast");
+		check("a preset fills the features", field(d, "Features").getText().startsWith("gaussian:"));
+		type(d, "Trees", "20");
+		shot("train");
+		help(d, "train-help");
+		press(d, "  OK  ");
+		final Window report = window("Brushwood model");
+		check("the report is a window", report != null);
+		shot("train-report");
+		check("the model is saved", new File(scratch, "a model.brushwood").isFile());
+		close(report);
+	}
+
+	private void apply() throws Exception {
+		Dialog d = start("Brushwood Apply Model...");
+		shot("apply");
+		type(d, "Model file", scratch + "/none.brushwood");
+		select(d, "Output", "both");
+		press(d, "  OK  ");
+		final Window error = window("Brushwood Apply Model...");
+		shot("apply-error");
+		press((Dialog) error, "  OK  ");
+		d = (Dialog) window("Brushwood Apply Model");
+		check("after an error the dialog keeps its values", field(d, "Model file").getText().endsWith("none.brushwood") &&
+			choice(d, "Output").getSelectedItem().equals("both"));
+		type(d, "Model file", scratch + "/a model.brushwood");
+		press(d, "  OK  ");
+		await("the segmentation", () -> current() != null && current().getTitle().equals("Segmentation of 00.tif"));
+		check("the probabilities are shown too", WindowManager.getImage("Probabilities of 00.tif") != null);
+		IJ.wait(300);
+		shot("apply-results");
+		closeImage("Segmentation of 00.tif");
+		closeImage("Probabilities of 00.tif");
+	}
+
+	private void showFeatures() throws Exception {
+		final Dialog d = start("Brushwood Show Features...");
+		type(d, "Features", "gaussian:1;hessian:1.6");
+		shot("features");
+		press(d, "  OK  ");
+		await("the features", () -> current().getTitle().startsWith("Features of"));
+		check("one channel per feature", current().getNChannels() == 3);
+		shot("features-result");
+		closeImage(current().getTitle());
+	}
+
+	private void folder() throws Exception {
+		final File in = new File(scratch, "in");
+		in.mkdirs();
+		Files.copy(new File(data + "test/00.tif").toPath(), new File(in, "good.tif").toPath());
+		Files.write(new File(in, "bad.tif").toPath(), new byte[100]);
+		final Dialog d = start("Brushwood Apply Model to Folder...");
+		type(d, "Model file", scratch + "/a model.brushwood");
+		type(d, "Input folder", in.getPath());
+		type(d, "Output folder", scratch + "/out");
+		shot("folder");
+		press(d, "  OK  ");
+		final Dialog error = errorDialog("Brushwood Apply Model to Folder...");
+		shot("folder-report");
+		check("the good image is done", new File(scratch, "out/good_probabilities.tif").isFile());
+		press(error, "  OK  ");
+		press((Dialog) window("Brushwood Apply Model to Folder"), "Cancel");
+		for (final Window w : Window.getWindows())
+			if (w.isShowing() && w instanceof Frame && title(w).startsWith("Brushwood Apply Model to Folder")) close(w);
+	}
+
+	private void info() throws Exception {
+		final Dialog d = start("Brushwood Model Info");
+		type(d, "Model file", scratch + "/a model.brushwood");
+		shot("info");
+		press(d, "  OK  ");
+		close(window("Brushwood model"));
+	}
+
+	private void preferences() throws Exception {
+		Dialog d = start("Brushwood Preferences...");
+		type(d, "Threads (0 = all)", "1");
+		shot("preferences");
+		press(d, "  OK  ");
+		gone(d);
+		d = start("Brushwood Preferences...");
+		check("preferences are kept", field(d, "Threads (0 = all)").getText().equals("1"));
+		type(d, "Threads (0 = all)", "0");
+		press(d, "  OK  ");
+		gone(d);
+	}
+
+	private void help() throws Exception {
+		IJ.doCommand("Brushwood Help");
+		final Window w = window("Brushwood Help");
+		IJ.wait(500);
+		shot("help");
+		close(w);
+	}
+
+	/** What the recorder wrote does the same again. */
+	private void replay() throws Exception {
+		IJ.wait(500);
+		final String recorded = Recorder.getInstance().getText();
+		System.out.println(recorded);
+		final String train = "run(\"Brushwood Train Model...\", \"model=[" + scratch +
+			"/a model.brushwood] features=fast trees=20\");";
+		final String apply = "run(\"Brushwood Apply Model...\", \"model=[" + scratch + "/a model.brushwood] output=both\");";
+		check("annotating is recorded", recorded.contains(
+			"run(\"Brushwood Annotate\", \"class=[back &{5b}ground&{5d}] from=selection\");"));
+		check("training is recorded", recorded.contains(train));
+		check("applying is recorded once, without the failed try", recorded.indexOf(apply) > 0 && !recorded.contains(
+			"none.brushwood"));
+		check("a cancelled dialog is not recorded", !recorded.contains("Brushwood Apply Model to Folder"));
+		final byte[] before = Files.readAllBytes(new File(scratch, "a model.brushwood").toPath());
+		IJ.runMacro(train + "\nselectWindow(\"00.tif\");\n" + apply);
+		check("a replayed training gives the same model", Arrays.equals(before, Files.readAllBytes(new File(
+			scratch, "a model.brushwood").toPath())));
+		check("a replayed prediction is the active image", current().getTitle().equals("Segmentation of 00.tif"));
+		final Window report = window("Brushwood model");
+		if (report != null) close(report);
+	}
+
+	private void cancel() throws Exception {
+		final ImagePlus big = IJ.createImage("big", "8-bit noise", 6000, 6000, 1);
+		big.show();
+		final Dialog d = start("Brushwood Apply Model...");
+		type(d, "Model file", scratch + "/a model.brushwood");
+		final long start = System.currentTimeMillis();
+		press(d, "  OK  ");
+		gone(d);
+		robot.mouseMove(big.getWindow().getX() + 60, big.getWindow().getY() + 60);
+		click();
+		IJ.wait(300);
+		robot.keyPress(KeyEvent.VK_ESCAPE);
+		robot.keyRelease(KeyEvent.VK_ESCAPE);
+		await("Esc", () -> status().contains("cancelled"));
+		System.out.println("cancelled after " + (System.currentTimeMillis() - start) + " ms");
+		shot("cancelled");
+		check("a cancelled prediction makes no image", WindowManager.getImage("Probabilities of big") == null);
+	}
+
+	// ---- hands and eyes
+
+	private ImagePlus show(final String path) {
+		final ImagePlus imp = IJ.openImage(path);
+		imp.show();
+		return imp;
+	}
+
+	private static ImagePlus current() {
+		return WindowManager.getCurrentImage();
+	}
+
+	private static void closeImage(final String title) {
+		final ImagePlus imp = WindowManager.getImage(title);
+		imp.changes = false;
+		imp.close();
+	}
+
+	/** Chooses a menu entry and waits for its dialog. */
+	private Dialog start(final String command) throws Exception {
+		IJ.doCommand(command);
+		final Dialog d = (Dialog) window(command.replaceAll("\\.+$", ""));
+		IJ.wait(200);
+		return d;
+	}
+
+	/** A window that shows and whose title is this, or starts with it. */
+	private Window window(final String title) throws Exception {
+		final Window[] found = new Window[1];
+		await("the window " + title, () -> {
+			for (final Window w : Window.getWindows())
+				if (w.isShowing() && title(w).equals(title)) found[0] = w;
+			for (final Window w : Window.getWindows())
+				if (found[0] == null && w.isShowing() && title(w).startsWith(title)) found[0] = w;
+			return found[0] != null;
+		});
+		return found[0];
+	}
+
+	private Dialog errorDialog(final String title) throws Exception {
+		final Dialog[] found = new Dialog[1];
+		await("the error of " + title, () -> {
+			for (final Window w : Window.getWindows())
+				if (w.isShowing() && w instanceof Dialog && title(w).equals(title)) found[0] = (Dialog) w;
+			return found[0] != null;
+		});
+		IJ.wait(200);
+		return found[0];
+	}
+
+	private static String title(final Window w) {
+		return w instanceof Dialog ? String.valueOf(((Dialog) w).getTitle()) : w instanceof Frame ? String.valueOf(
+			((Frame) w).getTitle()) : "";
+	}
+
+	private static void collect(final Container c, final List<Component> all) {
+		for (final Component child : c.getComponents()) {
+			all.add(child);
+			if (child instanceof Container) collect((Container) child, all);
+		}
+	}
+
+	/** The component of a type that follows a label. */
+	private static <T> T after(final Dialog d, final String label, final Class<T> type) {
+		final List<Component> all = new ArrayList<>();
+		collect(d, all);
+		// fields with a Browse button are added last, so the place on the screen decides
+		Label wanted = null;
+		for (final Component c : all)
+			if (c instanceof Label && ((Label) c).getText().trim().replaceAll(":$", "").equals(label)) wanted = (Label) c;
+		if (wanted == null) throw new IllegalStateException("no label " + label);
+		for (final Component c : all)
+			if (type.isInstance(c) && Math.abs(middle(c) - middle(wanted)) < 12) return type.cast(c);
+		throw new IllegalStateException("nothing beside " + label);
+	}
+
+	private static int middle(final Component c) {
+		return c.getLocationOnScreen().y + c.getHeight() / 2;
+	}
+
+	private static TextField field(final Dialog d, final String label) {
+		return after(d, label, TextField.class);
+	}
+
+	private static Choice choice(final Dialog d, final String label) {
+		return after(d, label, Choice.class);
+	}
+
+	private static void type(final Dialog d, final String label, final String text) throws Exception {
+		final TextField field = field(d, label);
+		EventQueue.invokeAndWait(() -> field.setText(text));
+	}
+
+	private static void select(final Dialog d, final String label, final String item) throws Exception {
+		final Choice choice = choice(d, label);
+		EventQueue.invokeAndWait(() -> {
+			choice.select(item);
+			for (final ItemListener l : choice.getItemListeners())
+				l.itemStateChanged(new ItemEvent(choice, ItemEvent.ITEM_STATE_CHANGED, item, ItemEvent.SELECTED));
+		});
+	}
+
+	private void press(final Dialog d, final String label) {
+		final List<Component> all = new ArrayList<>();
+		collect(d, all);
+		for (final Component c : all) {
+			if (!(c instanceof Button) || !((Button) c).getLabel().trim().equals(label.trim())) continue;
+			final Point p = c.getLocationOnScreen();
+			robot.mouseMove(p.x + c.getWidth() / 2, p.y + c.getHeight() / 2);
+			IJ.wait(100);
+			click();
+			return;
+		}
+		throw new IllegalStateException("no button " + label + " in " + title(d));
+	}
+
+	private void click() {
+		robot.mousePress(InputEvent.BUTTON1_DOWN_MASK);
+		robot.mouseRelease(InputEvent.BUTTON1_DOWN_MASK);
+	}
+
+	/** Opens a dialog's help and closes it. */
+	private void help(final Dialog d, final String name) throws Exception {
+		press(d, "Help");
+		final HTMLDialog[] page = new HTMLDialog[1];
+		await("the help of " + title(d), () -> {
+			for (final Window w : Window.getWindows())
+				if (w.isShowing() && w instanceof HTMLDialog) page[0] = (HTMLDialog) w;
+			return page[0] != null;
+		});
+		IJ.wait(400);
+		shot(name);
+		close(page[0]);
+	}
+
+	private static void close(final Window w) throws Exception {
+		EventQueue.invokeAndWait(() -> {
+			if (w instanceof TextWindow) ((TextWindow) w).close(false);
+			else w.dispose();
+		});
+	}
+
+	private void gone(final Dialog d) throws Exception {
+		await(title(d) + " to close", () -> !d.isShowing());
+	}
+
+	/** The text of ImageJ's status line, which has no getter. */
+	private static String status() {
+		try {
+			final Field f = ImageJ.class.getDeclaredField("statusLine");
+			f.setAccessible(true);
+			return ((JLabel) f.get(IJ.getInstance())).getText();
+		}
+		catch (final ReflectiveOperationException e) {
+			throw new IllegalStateException(e);
+		}
+	}
+
+	private void await(final String what, final Callable<Boolean> condition) throws Exception {
+		final long end = System.currentTimeMillis() + PATIENCE_MS;
+		while (System.currentTimeMillis() < end) {
+			if (condition.call()) {
+				check(what + " appeared", true);
+				return;
+			}
+			IJ.wait(50);
+		}
+		throw new IllegalStateException("waited in vain for " + what);
+	}
+
+	private void check(final String what, final boolean ok) {
+		System.out.println((ok ? "ok " : "FAILED ") + what);
+		if (ok) passed++;
+		else failed++;
+	}
+
+	private void shot(final String name) throws Exception {
+		final Rectangle screen = new Rectangle(Toolkit.getDefaultToolkit().getScreenSize());
+		final File file = new File(screenshots, String.format("%02d-%s.png", ++shots, name));
+		ImageIO.write(robot.createScreenCapture(screen), "png", file);
+	}
+}

@@ -1,0 +1,189 @@
+/* Results pinned on disk: a model of every format version, what it predicts, and what training and features give today,
+ * byte for byte on every platform. `test_golden --write FOLDER` makes the files of the current version anew; do so only
+ * when the format's version or a definition changes on purpose, and say so in the changelog. */
+#include "support.h"
+
+#include "core/alloc.h"
+#include "core/file.h"
+#include "model/model.h"
+
+typedef struct golden_case {
+    const char *name, *features;
+    bw_pixel_type type;
+    int64_t depth;
+    int channels;
+    double z;
+} golden_case;
+
+static const golden_case cases[] = {
+    {"flat", "original;gaussian:0.3,1.6;laplacian:0.7;gradient:1.6;dog:1;structure:1.6;hessian:3.5", BW_UINT8, 1, 1, 1},
+    {"deep", "gaussian:0.7,1.6;laplacian:1.6;gradient:1;dog:1.6@c2;structure:1;hessian:1.6;hessian:0.7@2d", BW_UINT16,
+     12, 2, 2.5},
+};
+enum { CASES = sizeof cases / sizeof *cases };
+
+static bw_image *golden_image(const golden_case *c) {
+    bw_image_info info = test_info(c->type, 64, 48, c->depth);
+    info.channels = c->channels;
+    info.calibrated = 1;
+    info.spacing[0] = info.spacing[1] = 1;
+    info.spacing[2] = c->z;
+    bw_image *image = test_noise(&info);
+    for (int64_t z = 0; z < c->depth; z++)
+        for (int64_t i = 0; i < 64 * 48; i++)
+            for (int k = 0; k < c->channels; k++) {
+                const int bright = i % 64 > 20 && i % 64 < 40 && i / 64 > 15 ? 55 : 0;
+                void *plane = bw_image_plane(image, 0, k, z);
+                if (c->type == BW_UINT8) ((uint8_t *)plane)[i] = (uint8_t)(((uint8_t *)plane)[i] / 4 + bright);
+                else ((uint16_t *)plane)[i] = (uint16_t)(((uint16_t *)plane)[i] / 4 + 50 * bright);
+            }
+    return image;
+}
+
+static bw_image *golden_labels(const golden_case *c) {
+    bw_image_info info = test_info(BW_UINT8, 64, 48, c->depth);
+    bw_image *labels = test_image(&info);
+    for (int64_t z = 0; z < c->depth; z += 3)
+        for (int64_t i = z; i < 64 * 48; i += 11)
+            ((uint8_t *)bw_image_plane(labels, 0, 0, z))[i] =
+                (uint8_t)(i / 64 < 10 ? 3 : i % 64 > 20 && i % 64 < 40 && i / 64 > 15 ? 2 : 1);
+    return labels;
+}
+
+static bw_recipe *golden_recipe(bw_context *ctx, const golden_case *c) {
+    const bw_recipe_options options = {c->channels, c->depth > 1 ? 3 : 2, {1, 1, c->z}};
+    bw_recipe *recipe;
+    assert_ok(ctx, bw_recipe_parse(ctx, c->features, &options, &recipe));
+    return recipe;
+}
+
+static bw_writer golden_model(bw_context *ctx, const golden_case *c) {
+    bw_image *image = golden_image(c), *labels = golden_labels(c);
+    bw_recipe *recipe = golden_recipe(ctx, c);
+    bw_forest_options options;
+    bw_trainer *trainer;
+    bw_model *model;
+    bw_writer w;
+    bw_forest_options_init(&options);
+    options.trees = 7;
+    assert_ok(ctx, bw_image_set_name(ctx, image, c->name));
+    assert_ok(ctx, bw_trainer_create(ctx, recipe, &trainer));
+    assert_ok(ctx, bw_trainer_add(ctx, trainer, image, labels));
+    assert_ok(ctx, bw_trainer_train(ctx, trainer, &options, &model));
+    bw_writer_init(&w, ctx);
+    assert_ok(ctx, bw_model_put(&w, model));
+    bw_model_free(model);
+    bw_trainer_free(trainer);
+    bw_recipe_free(recipe);
+    bw_image_free(image);
+    bw_image_free(labels);
+    return w;
+}
+
+/* "features HASH probabilities HASH labels HASH" of a model on its image. */
+static void golden_hashes(bw_context *ctx, const golden_case *c, const bw_model *model, char *text, size_t size) {
+    bw_image *image = golden_image(c), *features, *probabilities, *labels;
+    assert_ok(ctx, bw_features_compute(ctx, bw_model_recipe(model), image, &features));
+    assert_ok(ctx, bw_predict(ctx, model, image, NULL, &probabilities, &labels, NULL));
+    snprintf(text, size, "features %016llx probabilities %016llx labels %016llx\n",
+             (unsigned long long)bw_image_hash(features), (unsigned long long)bw_image_hash(probabilities),
+             (unsigned long long)bw_image_hash(labels));
+    bw_image_free(features);
+    bw_image_free(probabilities);
+    bw_image_free(labels);
+    bw_image_free(image);
+}
+
+static void golden_path(char *path, size_t size, const char *folder, int version, const golden_case *c,
+                        const char *ending) {
+    snprintf(path, size, "%s/v%d_%s.%s", folder, version, c->name, ending);
+}
+
+static const char *golden_folder(void) {
+    const char *folder = getenv("BRUSHWOOD_TEST_GOLDEN");
+    if (!folder) fail_msg("BRUSHWOOD_TEST_GOLDEN must name tests/golden");
+    return folder;
+}
+
+static void read_text(bw_context *ctx, const char *path, char *text, size_t size) {
+    uint8_t *data;
+    uint64_t length;
+    assert_ok(ctx, bw_file_read_all(ctx, path, size - 1, &data, &length));
+    memcpy(text, data, (size_t)length);
+    text[length] = 0;
+    bw_free(data);
+}
+
+static void models_of_every_version_predict_as_ever(void **state) {
+    (void)state;
+    for (int version = 1; version <= BW_MODEL_VERSION; version++)
+        for (int i = 0; i < CASES; i++) {
+            char path[600], wanted[200], got[200];
+            bw_context *ctx = test_context(2);
+            bw_model *model;
+            golden_path(path, sizeof path, golden_folder(), version, &cases[i], "brushwood");
+            assert_ok(ctx, bw_model_read(ctx, path, &model));
+            golden_path(path, sizeof path, golden_folder(), version, &cases[i], "txt");
+            read_text(ctx, path, wanted, sizeof wanted);
+            golden_hashes(ctx, &cases[i], model, got, sizeof got);
+            assert_string_equal(got, wanted);
+            bw_model_free(model);
+            bw_context_free(ctx);
+        }
+}
+
+static void training_gives_the_same_bytes_as_ever(void **state) {
+    (void)state;
+    for (int i = 0; i < CASES; i++) {
+        char path[600];
+        uint8_t *wanted;
+        uint64_t size;
+        bw_context *ctx = test_context(2);
+        bw_writer w = golden_model(ctx, &cases[i]);
+        golden_path(path, sizeof path, golden_folder(), BW_MODEL_VERSION, &cases[i], "brushwood");
+        assert_ok(ctx, bw_file_read_all(ctx, path, 1 << 24, &wanted, &size));
+        assert_int_equal(w.size, size);
+        assert_memory_equal(w.data, wanted, (size_t)size);
+        bw_free(wanted);
+        bw_writer_free(&w);
+        bw_context_free(ctx);
+    }
+}
+
+static void write_file(const char *path, const void *data, size_t size) {
+    FILE *file = fopen(path, "wb");
+    if (!file || fwrite(data, 1, size, file) != size || fclose(file)) {
+        perror(path);
+        exit(1);
+    }
+}
+
+static void write_all(const char *folder) {
+    for (int i = 0; i < CASES; i++) {
+        char path[600], text[200];
+        bw_context *ctx = bw_context_create();
+        bw_model *model;
+        bw_writer w = golden_model(ctx, &cases[i]);
+        golden_path(path, sizeof path, folder, BW_MODEL_VERSION, &cases[i], "brushwood");
+        write_file(path, w.data, (size_t)w.size);
+        if (bw_model_read(ctx, path, &model) != BW_OK) exit(1);
+        golden_hashes(ctx, &cases[i], model, text, sizeof text);
+        golden_path(path, sizeof path, folder, BW_MODEL_VERSION, &cases[i], "txt");
+        write_file(path, text, strlen(text));
+        bw_model_free(model);
+        bw_writer_free(&w);
+        bw_context_free(ctx);
+    }
+}
+
+int main(int argc, char **argv) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(models_of_every_version_predict_as_ever),
+        cmocka_unit_test(training_gives_the_same_bytes_as_ever),
+    };
+    if (argc == 3 && !strcmp(argv[1], "--write")) {
+        write_all(argv[2]);
+        return 0;
+    }
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
