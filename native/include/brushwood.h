@@ -54,15 +54,15 @@ typedef int (*bw_progress_fn)(void *user, double fraction);
  * free memory, no progress function. */
 bw_context *bw_context_create(void);
 void bw_context_free(bw_context *ctx);
-const char *bw_context_error(const bw_context *ctx);        /* "" when nothing failed */
+const char *bw_context_error(const bw_context *ctx); /* "" when nothing failed */
 bw_status bw_context_status(const bw_context *ctx);
-bw_status bw_context_set_threads(bw_context *ctx, int threads);       /* 1..1024; 0 = default */
+bw_status bw_context_set_threads(bw_context *ctx, int threads); /* 1..1024; 0 = default */
 int bw_context_threads(const bw_context *ctx);
 bw_status bw_context_set_memory_budget(bw_context *ctx, uint64_t bytes); /* 0 = default */
 uint64_t bw_context_memory_budget(const bw_context *ctx);
 void bw_context_set_progress(bw_context *ctx, bw_progress_fn fn, void *user);
-double bw_context_progress(const bw_context *ctx);          /* any thread */
-void bw_context_cancel(bw_context *ctx);                    /* any thread, async-signal-safe */
+double bw_context_progress(const bw_context *ctx); /* any thread */
+void bw_context_cancel(bw_context *ctx);           /* any thread, async-signal-safe */
 
 const char *bw_version(void);
 /* Instruction set in use: "scalar", "sse2", "neon", "avx2" or "avx512". BRUSHWOOD_SIMD forces a lower one. */
@@ -156,9 +156,9 @@ const char *bw_preset_default(void); /* "balanced" */
 typedef struct bw_recipe bw_recipe;
 
 typedef struct bw_recipe_options {
-    int channels;        /* of the images it is for, 1..BW_MAX_CHANNELS */
-    int dims;            /* 2 or 3: what items without @2d or @3d become */
-    double spacing[3];   /* x, y, z; only the ratios count: sigma along an axis is sigma * spacing[0] / spacing[axis] */
+    int channels;      /* of the images it is for, 1..BW_MAX_CHANNELS */
+    int dims;          /* 2 or 3: what items without @2d or @3d become */
+    double spacing[3]; /* x, y, z; only the ratios count: sigma along an axis is sigma * spacing[0] / spacing[axis] */
 } bw_recipe_options;
 
 /* text: items separated by ';', each a preset's id or "id[:sigma,sigma,...]", with modifiers behind "@". Modifiers: 2d,
@@ -171,11 +171,11 @@ bw_status bw_recipe_format(bw_context *ctx, const bw_recipe *recipe, char **out)
 const bw_recipe_options *bw_recipe_get_options(const bw_recipe *recipe);
 
 typedef struct bw_feature_info {
-    int row;       /* index into features.def */
-    double sigma;  /* 0 when the row has none */
-    int dims;      /* 2 or 3 */
-    int channel;   /* 0-based */
-    int output;    /* 0-based, e.g. which eigenvalue (descending) */
+    int row;      /* index into features.def */
+    double sigma; /* 0 when the row has none */
+    int dims;     /* 2 or 3 */
+    int channel;  /* 0-based */
+    int output;   /* 0-based, e.g. which eigenvalue (descending) */
 } bw_feature_info;
 
 int bw_recipe_count(const bw_recipe *recipe);
@@ -196,15 +196,17 @@ typedef struct bw_class_info {
 typedef enum bw_balance { BW_BALANCE_NONE = 0, BW_BALANCE_CLASSES } bw_balance;
 
 typedef struct bw_forest_options {
-    int trees;         /* 1..BW_MAX_TREES; default 100 */
-    int mtry;          /* candidate features per split; 0 = floor(sqrt(n) + 0.5), at least 1 */
-    int max_depth;     /* 0 = grow to purity */
-    int min_leaf;      /* smallest number of (bootstrap) samples in a leaf; default 1 */
-    bw_balance balance;/* BW_BALANCE_CLASSES: every class gets the same share of each bootstrap sample */
-    uint64_t seed;     /* same seed and samples = same bytes, for any number of threads */
+    int trees;          /* 1..BW_MAX_TREES; default 100 */
+    int mtry;           /* candidate features per split; 0 = floor(sqrt(n) + 0.5), at least 1 */
+    int max_depth;      /* 0 = grow to purity */
+    int min_leaf;       /* smallest number of (bootstrap) samples in a leaf; default 1 */
+    bw_balance balance; /* BW_BALANCE_CLASSES: every class gets the same share of each bootstrap sample */
+    uint64_t seed;      /* same seed and samples = same bytes, for any number of threads */
 } bw_forest_options;
 
 void bw_forest_options_init(bw_forest_options *options);
+/* Colour of class `index` (0-based) unless another is chosen; repeats after eight. */
+uint32_t bw_class_colour(int index);
 
 typedef struct bw_trainer bw_trainer; /* recipe + labelled samples of any number of images; not thread-safe */
 
@@ -238,15 +240,15 @@ bw_status bw_model_describe(bw_context *ctx, const bw_model *model, bw_describe_
 /* ---- prediction ---------------------------------------------------------------------------------------------- */
 
 typedef struct bw_predict_options {
-    int64_t tile;      /* edge of a tile in pixels; 0 = chosen from image and memory budget. Never changes the result. */
+    int64_t tile; /* edge of a tile in pixels; 0 = chosen from image and memory budget. Never changes the result. */
     const double *spacing; /* x, y, z: replaces the image's calibration; NULL = the image's own */
 } bw_predict_options;
 
 typedef struct bw_predict_report {
-    int64_t non_finite;     /* NaN and infinite pixels that were replaced by the smallest finite value of their channel
-                               and frame */
-    int spacing_assumed;    /* the image has no calibration: the model's spacing was used */
-    int slice_wise;         /* a 2D model ran on a stack, slice by slice */
+    int64_t non_finite;  /* NaN and infinite pixels that were replaced by the smallest finite value of their channel
+                            and frame */
+    int spacing_assumed; /* the image has no calibration: the model's spacing was used */
+    int slice_wise;      /* a 2D model ran on a stack, slice by slice */
     int64_t class_pixels[BW_MAX_CLASSES]; /* how many pixels each class won */
 } bw_predict_report;
 

@@ -122,7 +122,10 @@ def test_damaged_image(tasks, models, tmp_path, name):
     bad = tmp_path / name
     bad.write_bytes(damaged_tiffs(tasks["nuclei"].test[0])[name])
     refuse(predict(models["nuclei"], bad, tmp_path / "p.tif", "labels", code=1), name)
-    refuse(run("train", "--image", bad, "--labels", bad, "--features", SMALL, "--out", tmp_path / "m", code=1), name)
+    good, strokes = tasks["nuclei"].train[0], tasks["nuclei"].beside(tasks["nuclei"].train[0], "strokes")
+    for image, labels in ((bad, strokes), (good, bad)):
+        refuse(run("train", "--image", image, "--labels", labels, "--features", SMALL, "--out", tmp_path / "m", code=1),
+               name)
     refuse(run("features", "--image", bad, "--features", SMALL, "--out", tmp_path / "f.tif", code=1), name)
     only(tmp_path, name)
 

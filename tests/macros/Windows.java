@@ -4,11 +4,14 @@ import ij.ImagePlus;
 import ij.WindowManager;
 import ij.gui.HTMLDialog;
 import ij.gui.OvalRoi;
+import ij.gui.Roi;
 import ij.plugin.frame.Recorder;
+import ij.plugin.frame.RoiManager;
 import ij.text.TextWindow;
 
 import java.awt.Button;
 import java.awt.Choice;
+import java.awt.Color;
 import java.awt.Component;
 import java.awt.Container;
 import java.awt.Dialog;
@@ -81,6 +84,8 @@ public final class Windows {
 		new ImageJ();
 		new Recorder();
 		annotate();
+		reopen();
+		manager();
 		train();
 		apply();
 		showFeatures();
@@ -101,18 +106,46 @@ public final class Windows {
 		shot("annotate");
 		check("Annotate takes the selection by default", choice(d, "Annotate from").getSelectedItem().equals("selection"));
 		help(d, "annotate-help");
-		press(d, "  OK  ");
-		await("the first annotation", () -> current().getOverlay() != null && current().getOverlay().size() == 1);
+		press(d, "OK");
+		finished("Brushwood Annotate");
+		check("the first annotation is there", current().getOverlay() != null && current().getOverlay().size() == 1);
 		current().setRoi(new OvalRoi(100, 100, 10, 10));
 		d = start("Brushwood Annotate");
 		select(d, "Known ones", "back [ground]");
 		check("a known class fills the field", field(d, "Class").getText().equals("back [ground]"));
 		type(d, "Class", "nuclei");
-		press(d, "  OK  ");
-		await("the second annotation", () -> current().getOverlay().size() == 2);
+		press(d, "OK");
+		finished("Brushwood Annotate");
+		check("the second annotation is there", current().getOverlay().size() == 2);
 		check("annotations have their class's colour", !current().getOverlay().get(0).getStrokeColor().equals(current()
 			.getOverlay().get(1).getStrokeColor()));
 		shot("annotated-image");
+	}
+
+	/** ImageJ's reader paints Rois by their group; the plugin gives them their class's colour again. */
+	private void reopen() throws Exception {
+		final String path = scratch + "/00.tif";
+		final Color colour = current().getOverlay().get(1).getStrokeColor();
+		IJ.saveAsTiff(current(), path);
+		closeImage("00.tif");
+		show(path);
+		final Roi roi = current().getOverlay().get(1);
+		check("an opened image has its annotations' groups", roi.getGroup() == 2);
+		await("the colours of an opened image's annotations", () -> roi.getStrokeColor().equals(colour));
+	}
+
+	private void manager() {
+		final RoiManager manager = new RoiManager();
+		manager.addRoi(new Roi(5, 5, 9, 9));
+		manager.addRoi(new Roi(200, 5, 9, 9));
+		IJ.run("Brushwood Annotate", "class=nuclei from=manager");
+		check("the ROI Manager's selections become annotations", current().getOverlay().size() == 4 && current()
+			.getOverlay().get(3).getGroup() == 2);
+		IJ.run("Brushwood Annotate", "clear class=nuclei");
+		check("annotations of a class are removed", current().getOverlay().size() == 1);
+		manager.close();
+		current().setRoi(new OvalRoi(100, 100, 10, 10));
+		IJ.run("Brushwood Annotate", "class=nuclei from=selection");
 	}
 
 	private void train() throws Exception {
@@ -123,10 +156,11 @@ public final class Windows {
 		type(d, "Trees", "20");
 		shot("train");
 		help(d, "train-help");
-		press(d, "  OK  ");
+		press(d, "OK");
 		final Window report = window("Brushwood model");
 		check("the report is a window", report != null);
 		shot("train-report");
+		finished("Brushwood Train Model...");
 		check("the model is saved", new File(scratch, "a model.brushwood").isFile());
 		close(report);
 	}
@@ -136,16 +170,17 @@ public final class Windows {
 		shot("apply");
 		type(d, "Model file", scratch + "/none.brushwood");
 		select(d, "Output", "both");
-		press(d, "  OK  ");
-		final Window error = window("Brushwood Apply Model...");
+		press(d, "OK");
+		final Dialog error = dialog("Brushwood Apply Model...");
 		shot("apply-error");
-		press((Dialog) error, "  OK  ");
-		d = (Dialog) window("Brushwood Apply Model");
+		press(error, "OK");
+		d = dialog("Brushwood Apply Model");
 		check("after an error the dialog keeps its values", field(d, "Model file").getText().endsWith("none.brushwood") &&
 			choice(d, "Output").getSelectedItem().equals("both"));
 		type(d, "Model file", scratch + "/a model.brushwood");
-		press(d, "  OK  ");
-		await("the segmentation", () -> current() != null && current().getTitle().equals("Segmentation of 00.tif"));
+		press(d, "OK");
+		finished("Brushwood Apply Model...");
+		check("the labels are the active image", current().getTitle().equals("Segmentation of 00.tif"));
 		check("the probabilities are shown too", WindowManager.getImage("Probabilities of 00.tif") != null);
 		IJ.wait(300);
 		shot("apply-results");
@@ -157,8 +192,9 @@ public final class Windows {
 		final Dialog d = start("Brushwood Show Features...");
 		type(d, "Features", "gaussian:1;hessian:1.6");
 		shot("features");
-		press(d, "  OK  ");
-		await("the features", () -> current().getTitle().startsWith("Features of"));
+		press(d, "OK");
+		finished("Brushwood Show Features...");
+		check("the features are the active image", current().getTitle().startsWith("Features of"));
 		check("one channel per feature", current().getNChannels() == 3);
 		shot("features-result");
 		closeImage(current().getTitle());
@@ -174,12 +210,13 @@ public final class Windows {
 		type(d, "Input folder", in.getPath());
 		type(d, "Output folder", scratch + "/out");
 		shot("folder");
-		press(d, "  OK  ");
-		final Dialog error = errorDialog("Brushwood Apply Model to Folder...");
+		press(d, "OK");
+		final Dialog error = dialog("Brushwood Apply Model to Folder...");
 		shot("folder-report");
 		check("the good image is done", new File(scratch, "out/good_probabilities.tif").isFile());
-		press(error, "  OK  ");
-		press((Dialog) window("Brushwood Apply Model to Folder"), "Cancel");
+		press(error, "OK");
+		press(dialog("Brushwood Apply Model to Folder"), "Cancel");
+		finished("Brushwood Apply Model to Folder...");
 		for (final Window w : Window.getWindows())
 			if (w.isShowing() && w instanceof Frame && title(w).startsWith("Brushwood Apply Model to Folder")) close(w);
 	}
@@ -188,21 +225,22 @@ public final class Windows {
 		final Dialog d = start("Brushwood Model Info");
 		type(d, "Model file", scratch + "/a model.brushwood");
 		shot("info");
-		press(d, "  OK  ");
+		press(d, "OK");
 		close(window("Brushwood model"));
+		finished("Brushwood Model Info");
 	}
 
 	private void preferences() throws Exception {
 		Dialog d = start("Brushwood Preferences...");
 		type(d, "Threads (0 = all)", "1");
 		shot("preferences");
-		press(d, "  OK  ");
-		gone(d);
+		press(d, "OK");
+		finished("Brushwood Preferences...");
 		d = start("Brushwood Preferences...");
 		check("preferences are kept", field(d, "Threads (0 = all)").getText().equals("1"));
 		type(d, "Threads (0 = all)", "0");
-		press(d, "  OK  ");
-		gone(d);
+		press(d, "OK");
+		finished("Brushwood Preferences...");
 	}
 
 	private void help() throws Exception {
@@ -211,16 +249,19 @@ public final class Windows {
 		IJ.wait(500);
 		shot("help");
 		close(w);
+		finished("Brushwood Help");
 	}
 
 	/** What the recorder wrote does the same again. */
 	private void replay() throws Exception {
-		IJ.wait(500);
 		final String recorded = Recorder.getInstance().getText();
 		System.out.println(recorded);
 		final String train = "run(\"Brushwood Train Model...\", \"model=[" + scratch +
 			"/a model.brushwood] features=fast trees=20\");";
 		final String apply = "run(\"Brushwood Apply Model...\", \"model=[" + scratch + "/a model.brushwood] output=both\");";
+		check("other commands are recorded", recorded.contains("run(\"Brushwood Model Info\", \"model=[" + scratch) &&
+			recorded.contains("run(\"Brushwood Show Features...\", \"features=gaussian:1;hessian:1.6\");\n") &&
+			recorded.contains("run(\"Brushwood Help\");"));
 		check("annotating is recorded", recorded.contains(
 			"run(\"Brushwood Annotate\", \"class=[back &{5b}ground&{5d}] from=selection\");"));
 		check("training is recorded", recorded.contains(train));
@@ -242,16 +283,22 @@ public final class Windows {
 		final Dialog d = start("Brushwood Apply Model...");
 		type(d, "Model file", scratch + "/a model.brushwood");
 		final long start = System.currentTimeMillis();
-		press(d, "  OK  ");
-		gone(d);
-		robot.mouseMove(big.getWindow().getX() + 60, big.getWindow().getY() + 60);
-		click();
-		IJ.wait(300);
-		robot.keyPress(KeyEvent.VK_ESCAPE);
-		robot.keyRelease(KeyEvent.VK_ESCAPE);
-		await("Esc", () -> status().contains("cancelled"));
+		press(d, "OK");
+		await("the dialog to close", () -> !d.isShowing());
+		await("the end by Esc", () -> {
+			EventQueue.invokeAndWait(() -> {
+				big.getWindow().toFront();
+				big.getCanvas().requestFocus();
+			});
+			IJ.wait(200);
+			robot.keyPress(KeyEvent.VK_ESCAPE);
+			robot.keyRelease(KeyEvent.VK_ESCAPE);
+			IJ.wait(100);
+			return status().contains("cancelled");
+		});
 		System.out.println("cancelled after " + (System.currentTimeMillis() - start) + " ms");
 		shot("cancelled");
+		finished("Brushwood Apply Model...");
 		check("a cancelled prediction makes no image", WindowManager.getImage("Probabilities of big") == null);
 	}
 
@@ -276,9 +323,7 @@ public final class Windows {
 	/** Chooses a menu entry and waits for its dialog. */
 	private Dialog start(final String command) throws Exception {
 		IJ.doCommand(command);
-		final Dialog d = (Dialog) window(command.replaceAll("\\.+$", ""));
-		IJ.wait(200);
-		return d;
+		return dialog(command.replaceAll("\\.+$", ""));
 	}
 
 	/** A window that shows and whose title is this, or starts with it. */
@@ -294,9 +339,10 @@ public final class Windows {
 		return found[0];
 	}
 
-	private Dialog errorDialog(final String title) throws Exception {
+	/** The dialog with exactly this title. */
+	private Dialog dialog(final String title) throws Exception {
 		final Dialog[] found = new Dialog[1];
-		await("the error of " + title, () -> {
+		await("the dialog " + title, () -> {
 			for (final Window w : Window.getWindows())
 				if (w.isShowing() && w instanceof Dialog && title(w).equals(title)) found[0] = (Dialog) w;
 			return found[0] != null;
@@ -358,6 +404,7 @@ public final class Windows {
 	}
 
 	private void press(final Dialog d, final String label) {
+		d.toFront();
 		final List<Component> all = new ArrayList<>();
 		collect(d, all);
 		for (final Component c : all) {
@@ -397,8 +444,13 @@ public final class Windows {
 		});
 	}
 
-	private void gone(final Dialog d) throws Exception {
-		await(title(d) + " to close", () -> !d.isShowing());
+	/** Waits until a command has done everything, recording included. */
+	private void finished(final String command) throws Exception {
+		await("the end of " + command, () -> {
+			for (final Thread thread : Thread.getAllStackTraces().keySet())
+				if (thread.getName().equals(command)) return false;
+			return true;
+		});
 	}
 
 	/** The text of ImageJ's status line, which has no getter. */
@@ -432,6 +484,7 @@ public final class Windows {
 	}
 
 	private void shot(final String name) throws Exception {
+		IJ.wait(300); // to be painted
 		final Rectangle screen = new Rectangle(Toolkit.getDefaultToolkit().getScreenSize());
 		final File file = new File(screenshots, String.format("%02d-%s.png", ++shots, name));
 		ImageIO.write(robot.createScreenCapture(screen), "png", file);

@@ -1,6 +1,7 @@
 #include "support.h"
 
 #include <locale.h>
+#include <sys/stat.h>
 
 #include "core/alloc.h"
 #include "core/bytes.h"
@@ -241,6 +242,53 @@ static void outputs_appear_whole_or_not_at_all(void **state) {
     assert_int_equal(remove(folder), 0); /* nothing else was left in it */
 }
 
+static void outputs_can_be_checked_beforehand(void **state) {
+    (void)state;
+    char folder[] = "brushwood-test-XXXXXX", path[512], name[256] = "";
+    assert_non_null(mkdtemp(folder));
+    bw_context *ctx = test_context(1);
+    for (int i = 0; i < 81; i++)
+        strcat(name, "\xe6\x97\xa5"); /* 243 bytes: the longest name with a suffix */
+    snprintf(path, sizeof path, "%s/%s.tif", folder, name);
+    assert_ok(ctx, bw_output_check(ctx, path));
+    assert_null(fopen(path, "rb"));
+    bw_output output;
+    assert_ok(ctx, bw_output_begin(ctx, path, &output));
+    assert_ok(ctx, bw_output_commit(ctx, &output));
+    assert_ok(ctx, bw_output_check(ctx, path));
+    assert_int_equal(bw_file_same(path, path), 1);
+    assert_int_equal(bw_file_same(path, folder), 0);
+    assert_int_equal(remove(path), 0);
+    assert_int_equal(bw_file_same(path, path), 0);
+    snprintf(path, sizeof path, "%s/none/x.tif", folder);
+    assert_refused(ctx, bw_output_check(ctx, path), BW_ERROR_IO, "none/x.tif");
+    bw_context_free(ctx);
+    ctx = test_context(1);
+    snprintf(path, sizeof path, "%s/pipe", folder);
+    assert_int_equal(mkfifo(path, 0600), 0);
+    assert_refused(ctx, bw_output_check(ctx, path), BW_ERROR_IO, "not a file"); /* as /dev/null: it would be replaced */
+    bw_context_free(ctx);
+    assert_int_equal(remove(path), 0);
+    assert_int_equal(remove(folder), 0); /* nothing else was left in it */
+}
+
+static void hashes_in_pieces_are_the_same(void **state) {
+    (void)state;
+    bw_image_info info = test_info(BW_UINT8, 4099, 2503, 2);
+    bw_image *image = test_noise(&info);
+    const int64_t head[6] = {BW_UINT8, 4099, 2503, 2, 1, 1};
+    const uint64_t wanted = bw_hash64(bw_hash64(0, head, sizeof head), bw_image_plane(image, 0, 0, 0), 4099 * 2503 * 2);
+    assert_true(bw_image_hash(image) == wanted);
+    bw_context *ctx = test_context(1);
+    uint64_t hash = 0;
+    assert_ok(ctx, bw_image_hash_checked(ctx, image, &hash));
+    assert_true(hash == wanted);
+    bw_context_cancel(ctx);
+    assert_int_equal(bw_image_hash_checked(ctx, image, &hash), BW_ERROR_CANCELLED);
+    bw_context_free(ctx);
+    bw_image_free(image);
+}
+
 static void images_hold_their_planes(void **state) {
     (void)state;
     bw_image_info info = test_info(BW_UINT16, 5, 4, 3);
@@ -313,6 +361,8 @@ int main(void) {
         cmocka_unit_test(strings_must_be_utf8_and_fit),
         cmocka_unit_test(checksums_match_their_definitions),
         cmocka_unit_test(outputs_appear_whole_or_not_at_all),
+        cmocka_unit_test(outputs_can_be_checked_beforehand),
+        cmocka_unit_test(hashes_in_pieces_are_the_same),
         cmocka_unit_test(images_hold_their_planes),
         cmocka_unit_test(mirror_repeats_no_edge),
         cmocka_unit_test(simd_levels_can_be_forced),

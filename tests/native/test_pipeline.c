@@ -23,7 +23,8 @@ static bw_image *scene(bw_image_info info) {
                     const int extra = blob(i % info.width, i / info.width, info.depth > 1 ? z : 6) ? 50 : 0;
                     void *plane = bw_image_plane(image, t, c, z);
                     if (info.type == BW_UINT8) ((uint8_t *)plane)[i] = (uint8_t)(((uint8_t *)plane)[i] + extra);
-                    if (info.type == BW_UINT16) ((uint16_t *)plane)[i] = (uint16_t)(((uint16_t *)plane)[i] + 50 * extra);
+                    if (info.type == BW_UINT16)
+                        ((uint16_t *)plane)[i] = (uint16_t)(((uint16_t *)plane)[i] + 50 * extra);
                     if (info.type == BW_FLOAT32) ((float *)plane)[i] += (float)extra;
                 }
     return image;
@@ -44,15 +45,18 @@ static bw_image *scene_labels(bw_image_info info, int every) {
 }
 
 static bw_recipe *recipe_for(bw_context *ctx, const char *features, const bw_image_info *info) {
-    const bw_recipe_options options = {info->channels, info->depth > 1 ? 3 : 2,
-                                       {info->spacing[0] ? info->spacing[0] : 1, info->spacing[1] ? info->spacing[1] : 1,
+    const bw_recipe_options options = {info->channels,
+                                       info->depth > 1 ? 3 : 2,
+                                       {info->spacing[0] ? info->spacing[0] : 1,
+                                        info->spacing[1] ? info->spacing[1] : 1,
                                         info->spacing[2] ? info->spacing[2] : 1}};
     bw_recipe *recipe;
     assert_ok(ctx, bw_recipe_parse(ctx, features, &options, &recipe));
     return recipe;
 }
 
-static bw_model *train(const char *features, const bw_image *image, const bw_image *labels, int threads, uint64_t budget) {
+static bw_model *train(const char *features, const bw_image *image, const bw_image *labels, int threads,
+                       uint64_t budget) {
     bw_context *ctx = test_context(threads);
     bw_recipe *recipe = recipe_for(ctx, features, bw_image_get_info(image));
     bw_forest_options options;
@@ -100,7 +104,8 @@ static void check_invariance(bw_image_info info, const char *features) {
     bw_model *model = train(features, image, labels, 1, 0);
     predict(model, image, 100000, 1, 0, &p0, &l0);
     for (size_t i = 0; i < sizeof tiles / sizeof *tiles; i++) {
-        if (tiles[i] == 8 && info.depth > 1) continue; /* many tiny tiles with wide halos: slow, and 32 shows the same */
+        if (tiles[i] == 8 && info.depth > 1)
+            continue; /* many tiny tiles with wide halos: slow, and 32 shows the same */
         bw_image *p, *l;
         predict(model, image, tiles[i], 1 + (int)i, 0, &p, &l);
         assert_same_pixels(p0, p);
@@ -332,7 +337,8 @@ static void bad_training_input_is_refused(void **state) {
     assert_ok(ctx, bw_image_set_name(ctx, misfit, "strokes.tif"));
     bw_context_free(ctx);
     ((uint16_t *)bw_image_plane(many, 0, 0, 0))[7] = 300;
-    for (int i = 0; i < 50; i++) ((uint8_t *)bw_image_plane(one, 0, 0, 0))[i] = 2;
+    for (int i = 0; i < 50; i++)
+        ((uint8_t *)bw_image_plane(one, 0, 0, 0))[i] = 2;
     refuse_training(image, empty, BW_ERROR_MISMATCH, "empty");
     refuse_training(image, misfit, BW_ERROR_MISMATCH, "strokes.tif");
     refuse_training(image, misfit, BW_ERROR_MISMATCH, "cells.tif");
@@ -425,7 +431,8 @@ static void non_finite_pixels_are_reported(void **state) {
     assert_ok(ctx, bw_predict(ctx, model, image, NULL, NULL, &out, &report));
     assert_int_equal(report.non_finite, 3);
     bw_image_free(out);
-    for (int i = 0; i < 3000; i++) pixels[i] = NAN; /* nothing finite: counts as 0 everywhere */
+    for (int i = 0; i < 3000; i++)
+        pixels[i] = NAN; /* nothing finite: counts as 0 everywhere */
     assert_ok(ctx, bw_predict(ctx, model, image, NULL, NULL, &out, &report));
     assert_int_equal(report.non_finite, 3000);
     bw_image_free(out);
@@ -433,6 +440,107 @@ static void non_finite_pixels_are_reported(void **state) {
     bw_image_free(image);
     bw_image_free(labels);
     bw_model_free(model);
+}
+
+static void rows_without_sigma_make_no_model_3d(void **state) {
+    (void)state;
+    bw_image_info info = test_info(BW_UINT8, 40, 40, 4), flat = info;
+    flat.depth = 1;
+    bw_image *image = scene(info), *labels = scene_labels(info, 10), *slice = scene(flat), *out;
+    bw_model *model = train("original;gaussian:1@2d", image, labels, 1, 0);
+    bw_context *ctx = test_context(1);
+    bw_predict_report report;
+    assert_ok(ctx, bw_predict(ctx, model, slice, NULL, &out, NULL, &report));
+    bw_image_free(out);
+    assert_ok(ctx, bw_predict(ctx, model, image, NULL, &out, NULL, &report));
+    assert_int_equal(report.slice_wise, 1);
+    bw_image_free(out);
+    bw_context_free(ctx);
+    bw_model_free(model);
+    bw_image_free(slice);
+    bw_image_free(image);
+    bw_image_free(labels);
+}
+
+static void slice_labels_are_kept_whole(void **state) {
+    (void)state;
+    bw_image_info info = test_info(BW_UINT8, 40, 40, 1);
+    bw_image *image = scene(info), *labels = scene_labels(info, 10), *p, *l;
+    char header[3000] = "";
+    while (strlen(header) + 30 < sizeof header)
+        strcat(header, "0008,0060  Modality: \xc2\xb5MR\n");
+    bw_context *ctx = test_context(1);
+    assert_ok(ctx, bw_image_set_plane_label(ctx, image, 0, 0, 0, header));
+    bw_model *model = train("fast", image, labels, 1, 0);
+    predict(model, image, 0, 1, 0, &p, &l);
+    assert_string_equal(bw_image_plane_label(l, 0, 0, 0), header);
+    const char *named = bw_image_plane_label(p, 0, 1, 0);
+    assert_non_null(strstr(named, "class 2: "));
+    assert_string_equal(named + strlen("class 2: "), header);
+    bw_context_free(ctx);
+    bw_image_free(p);
+    bw_image_free(l);
+    bw_model_free(model);
+    bw_image_free(image);
+    bw_image_free(labels);
+}
+
+typedef struct watcher {
+    double last;
+    int backwards, calls;
+} watcher;
+
+static int watch(void *user, double fraction) {
+    watcher *w = user;
+    if (fraction < w->last) w->backwards++;
+    w->last = fraction;
+    w->calls++;
+    return 0;
+}
+
+/* A time series is one job: its progress does not start again with each frame, and its lists of labelled pixels hold
+ * one frame at a time. */
+static void many_frames_are_one_job(void **state) {
+    (void)state;
+    bw_image_info info = test_info(BW_UINT8, 64, 64, 1);
+    info.frames = 60;
+    bw_image *image = scene(info), *labels = scene_labels(info, 1);
+    bw_context *ctx = test_context(2);
+    bw_recipe *recipe = recipe_for(ctx, "gaussian:1", &info);
+    bw_trainer *trainer;
+    watcher w = {0};
+    bw_context_set_progress(ctx, watch, &w);
+    assert_ok(ctx, bw_trainer_create(ctx, recipe, &trainer));
+    const uint64_t before = bw_memory_in_use();
+    bw_memory_reset_peak();
+    assert_ok(ctx, bw_trainer_add(ctx, trainer, image, labels));
+    assert_int_equal(bw_trainer_sample_count(trainer), 64 * 64 * 60);
+    assert_true(bw_memory_peak() - before < (uint64_t)8 << 20); /* 1.2 MB of samples, a few tiles */
+    assert_true(w.calls > 0);
+    assert_int_equal(w.backwards, 0);
+    assert_float_equal(bw_context_progress(ctx), 1, 1e-6);
+    bw_trainer_free(trainer);
+    bw_recipe_free(recipe);
+    bw_context_free(ctx);
+    bw_image_free(image);
+    bw_image_free(labels);
+}
+
+/* The forest works on blocks of 8 x 8 pixels, of which such an image fills one pixel each. */
+static void thin_images_stay_within_the_budget(void **state) {
+    (void)state;
+    bw_image_info info = test_info(BW_UINT8, 40, 40, 4), thin = test_info(BW_UINT8, 1, 1, 5000);
+    bw_image *image = scene(info), *labels = scene_labels(info, 10), *line = test_noise(&thin), *l;
+    bw_model *model = train("gaussian:1", image, labels, 1, 0);
+    const uint64_t before = bw_memory_in_use(), budget = 300000;
+    bw_memory_reset_peak();
+    predict(model, line, 0, 1, budget, NULL, &l);
+    assert_true(bw_memory_peak() - before < budget + 60000); /* the result and small tables */
+    bw_image_free(l);
+    bw_image_free(line);
+    bw_model_free(model);
+    bw_image_free(image);
+    bw_image_free(labels);
 }
 
 /* ---- cancel ---------------------------------------------------------------------------------------------------- */
@@ -491,6 +599,32 @@ static void cancel_is_answered_quickly(void **state) {
     bw_model_free(model);
 }
 
+/* One huge plane, wide kernels: few units of work, each of them long. */
+static void cancel_is_answered_within_a_plane(void **state) {
+    (void)state;
+    bw_image_info info = test_info(BW_FLOAT32, 2048, 2048, 1);
+    bw_image *image = test_noise(&info), *out;
+    const bw_recipe_options options = {1, 2, {1000, 1, 1}};
+    double best = 1e9;
+    for (int tries = 0; tries < 3; tries++) {
+        bw_context *ctx = test_context(1);
+        canceller c = {.ctx = ctx, .after_ms = 600 + 100 * tries};
+        bw_recipe *recipe;
+        pthread_t thread;
+        assert_ok(ctx, bw_recipe_parse(ctx, "gaussian:60", &options, &recipe));
+        assert_int_equal(pthread_create(&thread, NULL, cancel_later, &c), 0);
+        assert_refused(ctx, bw_features_compute(ctx, recipe, image, &out), BW_ERROR_CANCELLED, "Cancelled");
+        const double took = ms_since(&c.asked);
+        pthread_join(thread, NULL);
+        if (took < best) best = took;
+        bw_recipe_free(recipe);
+        bw_context_free(ctx);
+    }
+    print_message("cancelled within %.0f ms\n", best);
+    assert_true(best < 100);
+    bw_image_free(image);
+}
+
 static void nothing_leaks(void **state) {
     (void)state;
     assert_int_equal(bw_memory_in_use(), 0);
@@ -510,7 +644,12 @@ int main(void) {
         cmocka_unit_test(images_must_fit_the_model),
         cmocka_unit_test(smallest_images_work),
         cmocka_unit_test(non_finite_pixels_are_reported),
+        cmocka_unit_test(rows_without_sigma_make_no_model_3d),
+        cmocka_unit_test(slice_labels_are_kept_whole),
+        cmocka_unit_test(many_frames_are_one_job),
+        cmocka_unit_test(thin_images_stay_within_the_budget),
         cmocka_unit_test(cancel_is_answered_quickly),
+        cmocka_unit_test(cancel_is_answered_within_a_plane),
         cmocka_unit_test(nothing_leaks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,7 +4,7 @@
 
 #include "brushwood.h"
 
-enum { BW_EXIT_DONE = 0, BW_EXIT_FAILED = 1, BW_EXIT_USAGE = 2, BW_CLI_MAX_OPTIONS = 24, BW_CLI_MAX_VALUES = 4096 };
+enum { BW_EXIT_DONE = 0, BW_EXIT_FAILED = 1, BW_EXIT_USAGE = 2, BW_CLI_MAX_OPTIONS = 24 };
 
 typedef struct bw_cli_option {
     const char *name, *value; /* value: what --help calls it; NULL = flag */
@@ -22,7 +22,7 @@ typedef struct bw_cli_call bw_cli_call;
 
 typedef struct bw_cli_command {
     const char *name, *summary, *example;
-    const char *positional; /* name of the one argument without "--"; NULL = none */
+    const char *positional;       /* name of the one argument without "--"; NULL = none */
     const bw_cli_option *options; /* ends with a NULL name */
     int (*run)(bw_cli_call *call);
 } bw_cli_command;
@@ -49,6 +49,9 @@ const char *bw_cli_text(const bw_cli_call *call, const char *name);
 int bw_cli_integer(const bw_cli_call *call, const char *name, int64_t low, int64_t high, int64_t *out);
 /* "z,y,x", three positive numbers, into x, y, z; *given tells whether there was one. */
 int bw_cli_spacing(const bw_cli_call *call, double spacing[3], int *given);
+/* Checks that an option's output can be written and that it replaces none of the inputs, given as option names that end
+ * with NULL. */
+int bw_cli_output(const bw_cli_call *call, const char *name, const char *const *inputs);
 int bw_cli_usage(const bw_cli_call *call, const char *format, ...);
 
 #endif

@@ -1,11 +1,12 @@
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "cli/cli.h"
 #include "core/alloc.h"
-#include "core/bytes.h"
+#include "core/file.h"
 #include "core/random.h"
 
 /* Leaves the command with its exit code on failure or wrong usage. */
@@ -21,14 +22,18 @@ static int code(bw_status status) {
 
 /* ---- what several commands share ------------------------------------------------------------------------------- */
 
-#define OPTION_THREADS {"threads", "N", "number of threads; default: OMP_NUM_THREADS or all this process may use", 0, 0}
-#define OPTION_MEMORY {"memory", "MB", "memory for tiles, in megabytes; default: half of what is free", 0, 0}
+#define OPTION_THREADS                                                                                                 \
+    { "threads", "N", "number of threads; default: OMP_NUM_THREADS or all this process may use", 0, 0 }
+#define OPTION_MEMORY                                                                                                  \
+    { "memory", "MB", "memory for tiles, in megabytes; default: half of what is free", 0, 0 }
 #define OPTION_SPACING                                                                                                 \
-    {"spacing", "Z,Y,X", "voxel size, replaces the file's calibration; only the ratios count", 0, 0}
+    { "spacing", "Z,Y,X", "voxel size, replaces the file's calibration; only the ratios count", 0, 0 }
 #define OPTION_FEATURES                                                                                                \
-    {"features", "LIST", "preset or feature list; default balanced ('brushwood --help' lists both)", 0, 0}
-#define OPTION_COMPRESSION {"compression", "KIND", "none, lzw, deflate or zstd; default none, as ImageJ writes", 0, 0}
-#define OPTIONS_END {NULL, NULL, NULL, 0, 0}
+    { "features", "LIST", "preset or feature list; default balanced ('brushwood --help' lists both)", 0, 0 }
+#define OPTION_COMPRESSION                                                                                             \
+    { "compression", "KIND", "none, lzw, deflate or zstd; default none, as ImageJ writes", 0, 0 }
+#define OPTIONS_END                                                                                                    \
+    { NULL, NULL, NULL, 0, 0 }
 
 static int set_resources(const bw_cli_call *call) {
     int64_t threads = 0, megabytes = 0;
@@ -117,25 +122,22 @@ static int get_forest_options(const bw_cli_call *call, bw_forest_options *option
 /* NAME or NAME#RRGGBB. */
 static int parse_class(const bw_cli_call *call, const char *text, bw_class_info *out) {
     const char *mark = strrchr(text, '#');
-    unsigned colour = 0;
-    char name[256], rest;
     const size_t length = mark ? (size_t)(mark - text) : strlen(text);
-    if (!length || length >= sizeof name || (mark && (strlen(mark) != 7 || sscanf(mark + 1, "%6x%c", &colour, &rest) != 1)))
+    if (!length || (mark && (strlen(mark) != 7 || strspn(mark + 1, "0123456789abcdefABCDEF") != 6)))
         return bw_cli_usage(call, "--class must be NAME or NAME#RRGGBB, not \"%s\".", text);
-    memcpy(name, text, length);
-    name[length] = 0;
-    bw_utf8_copy(out->name, sizeof out->name, name);
-    out->colour = colour;
+    if (length >= sizeof out->name)
+        return bw_cli_usage(call, "--class \"%s\": a name has at most %d bytes.", text, (int)sizeof out->name - 1);
+    memcpy(out->name, text, length);
+    out->name[length] = 0;
+    if (mark) out->colour = (uint32_t)strtoul(mark + 1, NULL, 16);
     return BW_EXIT_DONE;
 }
 
 static int name_classes(const bw_cli_call *call, bw_trainer *trainer) {
-    static const uint32_t colours[] = {0x0072b2, 0xe69f00, 0x009e73, 0xcc79a7, 0xd55e00, 0x56b4e9, 0xf0e442, 0x999999};
     const bw_cli_values *names = bw_cli_get(call, "class");
     for (int k = 0; k < names->count; k++) {
-        bw_class_info info = {.colour = 0};
+        bw_class_info info = {.colour = bw_class_colour(k)};
         RUN(parse_class(call, names->text[k], &info));
-        if (!strchr(names->text[k], '#')) info.colour = colours[k % 8];
         RUN(code(bw_trainer_set_class(call->ctx, trainer, k, &info)));
     }
     return BW_EXIT_DONE;
@@ -146,6 +148,9 @@ static int add_pair(const bw_cli_call *call, bw_trainer **trainer, const char *i
     bw_recipe *recipe = NULL;
     int result = read_image(call, image_path, &image);
     if (!result) result = code(bw_tiff_read(call->ctx, label_path, &labels));
+    if (!result && bw_file_same(image_path, label_path))
+        result = code(bw_fail(call->ctx, BW_ERROR_ARGUMENT,
+                              "--image and --labels are both %s. Name the image of labels.", image_path));
     if (!result && !*trainer) {
         result = make_recipe(call, image, &recipe);
         if (!result) result = code(bw_trainer_create(call->ctx, recipe, trainer));
@@ -177,8 +182,13 @@ static int run_train(bw_cli_call *call) {
                             labels->count);
     RUN(get_forest_options(call, &options));
     RUN(set_resources(call));
+    RUN(bw_cli_output(call, "out", (const char *const[]){"image", "labels", NULL}));
     int result = BW_EXIT_DONE;
-    for (int i = 0; i < images->count && !result; i++) result = add_pair(call, &trainer, images->text[i], labels->text[i]);
+    for (int i = 0; i < images->count && !result; i++)
+        result = add_pair(call, &trainer, images->text[i], labels->text[i]);
+    if (!result && bw_cli_get(call, "class")->count > bw_trainer_class_count(trainer))
+        fprintf(stderr, "note: --class names %d classes, but the labels hold %d; the others are left out.\n",
+                bw_cli_get(call, "class")->count, bw_trainer_class_count(trainer));
     if (!result) result = code(bw_trainer_train(call->ctx, trainer, &options, &model));
     if (!result) result = code(bw_model_write(call->ctx, model, out));
     if (!result) result = print_model(call, model, BW_DESCRIBE_TEXT);
@@ -194,7 +204,8 @@ static const bw_cli_option predict_options[] = {
     {"model", "FILE", "model (.brushwood)", 1, 0},
     {"input", "FILE", "image to segment (TIFF)", 1, 0},
     {"output", "FILE", "result to write (TIFF)", 1, 0},
-    {"export", "KIND", "probabilities (32-bit, a channel per class) or labels (8-bit, 1..K); default probabilities", 0, 0},
+    {"export", "KIND", "probabilities (32-bit, a channel per class) or labels (8-bit, 1..K); default probabilities", 0,
+     0},
     {"tile", "N", "edge of the tiles; default chosen. Never changes the result", 0, 0},
     OPTION_COMPRESSION,
     OPTION_SPACING,
@@ -209,21 +220,20 @@ static void print_prediction(const bw_model *model, const char *input, const bw_
     if (report->spacing_assumed)
         fprintf(stderr, "note: %s has no calibration; the model's voxel spacing was used.\n", input);
     if (report->slice_wise) fprintf(stderr, "note: the model is 2D; %s was segmented slice by slice.\n", input);
-    for (int k = 0; k < bw_model_class_count(model); k++) all += report->class_pixels[k];
+    for (int k = 0; k < bw_model_class_count(model); k++)
+        all += report->class_pixels[k];
     for (int k = 0; k < bw_model_class_count(model); k++)
         printf("%d %-23s %6.2f %% (%" PRId64 " pixels)\n", k + 1, bw_model_class(model, k)->name,
                100.0 * (double)report->class_pixels[k] / (double)all, report->class_pixels[k]);
 }
 
 static int predict_to_file(const bw_cli_call *call, const bw_model *model, const bw_image *image,
-                           const bw_predict_options *options, int labels) {
+                           const bw_predict_options *options, int labels, bw_compression compression) {
     const char *output = bw_cli_text(call, "output");
-    bw_compression compression;
     bw_predict_report report;
     bw_image *result = NULL;
-    RUN(get_compression(call, &compression));
-    int failed = code(bw_predict(call->ctx, model, image, options, labels ? NULL : &result, labels ? &result : NULL,
-                                 &report));
+    int failed =
+        code(bw_predict(call->ctx, model, image, options, labels ? NULL : &result, labels ? &result : NULL, &report));
     if (!failed) failed = code(bw_tiff_write(call->ctx, output, result, compression));
     if (!failed) {
         print_prediction(model, bw_cli_text(call, "input"), &report);
@@ -245,9 +255,10 @@ static int run_predict(bw_cli_call *call) {
     RUN(bw_cli_integer(call, "tile", 8, 1 << 20, &options.tile));
     RUN(get_compression(call, &compression));
     RUN(set_resources(call));
+    RUN(bw_cli_output(call, "output", (const char *const[]){"model", "input", NULL}));
     int result = code(bw_model_read(call->ctx, bw_cli_text(call, "model"), &model));
     if (!result) result = read_image(call, bw_cli_text(call, "input"), &image);
-    if (!result) result = predict_to_file(call, model, image, &options, labels);
+    if (!result) result = predict_to_file(call, model, image, &options, labels, compression);
     bw_image_free(image);
     bw_model_free(model);
     return result;
@@ -288,6 +299,7 @@ static int run_features(bw_cli_call *call) {
     bw_recipe *recipe = NULL;
     RUN(get_compression(call, &compression));
     RUN(set_resources(call));
+    RUN(bw_cli_output(call, "out", (const char *const[]){"image", NULL}));
     int result = read_image(call, bw_cli_text(call, "image"), &image);
     if (!result) result = make_recipe(call, image, &recipe);
     if (!result) result = code(bw_features_compute(call->ctx, recipe, image, &features));
@@ -312,29 +324,43 @@ typedef struct bw_scores {
     int64_t pixels[BW_MAX_CLASSES + 1][BW_MAX_CLASSES + 1];
 } bw_scores;
 
+/* -1 when the pixel is no class number. */
 static int class_at(const bw_image *image, const void *plane, int64_t i) {
+    float value;
     switch (bw_image_get_info(image)->type) {
     case BW_UINT8: return ((const uint8_t *)plane)[i];
-    case BW_UINT16: return ((const uint16_t *)plane)[i];
-    default: return (int)((const float *)plane)[i];
+    case BW_UINT16: value = ((const uint16_t *)plane)[i]; break;
+    default: value = ((const float *)plane)[i];
     }
+    return value >= 0 && value <= BW_MAX_CLASSES && value == (float)(int)value ? (int)value : -1;
+}
+
+static int check_pair(const bw_cli_call *call, const bw_image *labels, const bw_image *truth) {
+    const bw_image_info *a = bw_image_get_info(labels), *b = bw_image_get_info(truth);
+    if (a->channels != 1 || b->channels != 1)
+        return code(bw_fail(call->ctx, BW_ERROR_MISMATCH,
+                            "%s has %d channels; class images have one. Export labels, not probabilities.",
+                            bw_image_name(a->channels != 1 ? labels : truth),
+                            a->channels != 1 ? a->channels : b->channels));
+    if (a->width != b->width || a->height != b->height || a->depth != b->depth || a->frames != b->frames)
+        return code(bw_fail(call->ctx, BW_ERROR_MISMATCH, "%s and %s differ in size.", bw_image_name(labels),
+                            bw_image_name(truth)));
+    return BW_EXIT_DONE;
 }
 
 static int count_scores(const bw_cli_call *call, const bw_image *labels, const bw_image *truth, bw_scores *scores) {
-    const bw_image_info *a = bw_image_get_info(labels), *b = bw_image_get_info(truth);
-    if (a->width != b->width || a->height != b->height || a->depth != b->depth || a->frames != b->frames ||
-        a->channels != 1 || b->channels != 1)
-        return code(bw_fail(call->ctx, BW_ERROR_MISMATCH, "%s and %s differ in size.", bw_image_name(labels),
-                            bw_image_name(truth)));
-    for (int64_t k = 0; k < a->depth * a->frames; k++) {
-        const void *p = bw_image_plane_const(labels, (int)(k / a->depth), 0, k % a->depth);
-        const void *q = bw_image_plane_const(truth, (int)(k / a->depth), 0, k % a->depth);
-        for (int64_t i = 0; i < a->width * a->height; i++) {
-            int result = class_at(labels, p, i), wanted = class_at(truth, q, i);
-            if (result < 0 || result > BW_MAX_CLASSES || wanted < 0 || wanted > BW_MAX_CLASSES)
+    const bw_image_info *info = bw_image_get_info(labels);
+    RUN(check_pair(call, labels, truth));
+    for (int64_t k = 0; k < info->depth * info->frames; k++) {
+        const void *p = bw_image_plane_const(labels, (int)(k / info->depth), 0, k % info->depth);
+        const void *q = bw_image_plane_const(truth, (int)(k / info->depth), 0, k % info->depth);
+        for (int64_t i = 0; i < info->width * info->height; i++) {
+            const int result = class_at(labels, p, i), wanted = class_at(truth, q, i);
+            if (i % info->width == 0) RUN(code(bw_check(call->ctx)));
+            if (result < 0 || wanted < 0)
                 return code(bw_fail(call->ctx, BW_ERROR_FORMAT,
-                                    "%s or %s holds a value outside 0 to %d: these are not class images.",
-                                    bw_image_name(labels), bw_image_name(truth), BW_MAX_CLASSES));
+                                    "%s holds a value that is no class number from 0 to %d: it is no class image.",
+                                    bw_image_name(result < 0 ? labels : truth), BW_MAX_CLASSES));
             scores->pixels[wanted][result]++;
         }
     }
@@ -398,7 +424,7 @@ static const bw_cli_option bench_options[] = {
 
 /* Squared distance from the middle of the nearest blob of the synthetic image. */
 static int64_t blob_distance(const bw_image_info *info, int64_t x, int64_t y, int64_t z) {
-    const int64_t dx = x % 64 - 32, dy = y % 64 - 32, dz = info->depth > 1 ? z % 32 - 16 : 0;
+    const int64_t dx = x % 64 - 32, dy = y % 64 - 32, dz = info->depth > 1 ? (z + 16) % 32 - 16 : 0;
     return dx * dx + dy * dy + 4 * dz * dz;
 }
 
@@ -420,7 +446,7 @@ static int bench_image(const bw_cli_call *call, bw_image **out) {
     bw_image_info info = {.type = BW_FLOAT32, .width = 2048, .depth = 1, .channels = 1, .frames = 1};
     const char *path = bw_cli_text(call, "image");
     if (path) return read_image(call, path, out);
-    RUN(bw_cli_integer(call, "size", 16, 1 << 16, &info.width));
+    RUN(bw_cli_integer(call, "size", 64, 1 << 16, &info.width));
     RUN(bw_cli_integer(call, "depth", 1, 1 << 16, &info.depth));
     info.height = info.width;
     RUN(code(bw_image_create(call->ctx, &info, out)));

@@ -12,23 +12,40 @@
 
 #include "cli/cli.h"
 
-static bw_context *running; /* for the signal handler */
+static bw_context *_Atomic running; /* for the signal handler */
 
+/* The first interrupt ends the job tidily, a second one the process. */
 static void on_interrupt(int signal_number) {
-    (void)signal_number;
-    if (running) bw_context_cancel(running);
+    bw_context *ctx = running;
+    signal(signal_number, SIG_DFL);
+    if (ctx)
+        bw_context_cancel(ctx);
+    else
+        raise(signal_number);
+}
+
+static int progress_shown;
+
+static void clear_progress(void) {
+    if (progress_shown) fputs("\r     \r", stderr);
+    progress_shown = 0;
 }
 
 /* A line that rewrites itself, at most ten times a second, and only for people. */
 static int show_progress(void *user, double fraction) {
-    static clock_t last;
-    const clock_t now = clock();
+    static double last;
+    struct timespec time;
     (void)user;
-    if ((now - last) * 10 > CLOCKS_PER_SEC || fraction >= 1) {
-        last = now;
-        fprintf(stderr, "\r%3.0f %%%s", fraction * 100, fraction >= 1 ? "\r     \r" : "");
-        fflush(stderr);
+    if (fraction >= 1) {
+        clear_progress();
+        return 0;
     }
+    timespec_get(&time, TIME_UTC);
+    const double now = (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+    if (now - last < 0.1 && now >= last) return 0;
+    last = now;
+    progress_shown = 1;
+    fprintf(stderr, "\r%3.0f %%", fraction * 100);
     return 0;
 }
 
@@ -53,6 +70,7 @@ static int run(const bw_cli_command *command, int argc, char **argv) {
         if (isatty(2)) bw_context_set_progress(call.ctx, show_progress, NULL);
         code = command->run(&call);
         running = NULL;
+        clear_progress();
     }
     if (code == BW_EXIT_FAILED) fprintf(stderr, "brushwood %s: %s\n", command->name, bw_context_error(call.ctx));
     bw_cli_release(&call);

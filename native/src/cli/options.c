@@ -6,13 +6,17 @@
 
 #include "cli/cli.h"
 #include "core/alloc.h"
+#include "core/file.h"
 #include "core/text.h"
 
-enum { OPTION_HELP = 1000, HELP_COLUMN = 28 };
+/* getopt's codes: above those of one-letter options, so that optopt tells an option of the table from an unknown one.
+ */
+enum { OPTION_FIRST = 256, OPTION_HELP = 1000, HELP_COLUMN = 28 };
 
 static int option_count(const bw_cli_command *command) {
     int n = 0;
-    while (command->options[n].name) n++;
+    while (command->options[n].name)
+        n++;
     return n;
 }
 
@@ -29,6 +33,7 @@ int bw_cli_usage(const bw_cli_call *call, const char *format, ...) {
 static int keep(bw_cli_call *call, int option, const char *text, int room) {
     bw_cli_values *values = &call->values[option];
     const bw_cli_option *row = &call->command->options[option];
+    if (row->value && !*text) return bw_cli_usage(call, "--%s needs a value.", row->name);
     if (values->count && !row->repeats) return bw_cli_usage(call, "--%s was given twice.", row->name);
     if (!values->text) values->text = bw_calloc(call->ctx, (uint64_t)room, sizeof *values->text, "arguments");
     if (!values->text) return BW_EXIT_FAILED;
@@ -54,25 +59,32 @@ static int keep_arguments(bw_cli_call *call, int argc, char **argv) {
     return BW_EXIT_DONE;
 }
 
+/* What getopt rejected. */
+static int complain(const bw_cli_call *call, int found, char **argv) {
+    const bw_cli_option *options = call->command->options;
+    if (found == ':') return bw_cli_usage(call, "--%s needs a value.", options[optopt - OPTION_FIRST].name);
+    if (optopt == OPTION_HELP) return bw_cli_usage(call, "--help takes no value.");
+    if (optopt >= OPTION_FIRST) return bw_cli_usage(call, "--%s takes no value.", options[optopt - OPTION_FIRST].name);
+    if (optopt) return bw_cli_usage(call, "unknown option -%c; options are words such as --help.", optopt);
+    return bw_cli_usage(call, "unknown or ambiguous option %s.", argv[optind - 1]);
+}
+
 int bw_cli_parse(int argc, char **argv, bw_cli_call *call, int *help) {
     struct option known[BW_CLI_MAX_OPTIONS + 2] = {{0}};
     const bw_cli_option *options = call->command->options;
     const int n = option_count(call->command);
     for (int i = 0; i < n; i++)
-        known[i] = (struct option){options[i].name, options[i].value ? required_argument : no_argument, NULL, i};
+        known[i] = (struct option){options[i].name, options[i].value ? required_argument : no_argument, NULL,
+                                   OPTION_FIRST + i};
     known[n] = (struct option){"help", no_argument, NULL, OPTION_HELP};
     opterr = 0;
-    for (int found; (found = getopt_long(argc, argv, "h", known, NULL)) != -1;) {
+    for (int found; (found = getopt_long(argc, argv, ":h", known, NULL)) != -1;) {
         if (found == OPTION_HELP || found == 'h') {
             *help = 1;
             return BW_EXIT_DONE;
         }
-        if (found == '?' && optopt >= 0 && optopt < n && argv[optind - 1][0] == '-' && argv[optind - 1][1] == '-')
-            for (int i = 0; i < n; i++)
-                if (!strcmp(argv[optind - 1] + 2, options[i].name))
-                    return bw_cli_usage(call, "--%s needs a value.", options[i].name);
-        if (found == '?') return bw_cli_usage(call, "unknown option %s.", argv[optind - 1]);
-        int bad = keep(call, found, optarg ? optarg : "", argc);
+        if (found == '?' || found == ':') return complain(call, found, argv);
+        int bad = keep(call, found - OPTION_FIRST, optarg ? optarg : "", argc);
         if (bad) return bad;
     }
     int bad = keep_arguments(call, argc, argv);
@@ -80,7 +92,8 @@ int bw_cli_parse(int argc, char **argv, bw_cli_call *call, int *help) {
 }
 
 void bw_cli_release(bw_cli_call *call) {
-    for (int i = 0; i < BW_CLI_MAX_OPTIONS; i++) bw_free(call->values[i].text);
+    for (int i = 0; i < BW_CLI_MAX_OPTIONS; i++)
+        bw_free(call->values[i].text);
 }
 
 static void print_option(const char *name, const char *value, const char *help, const char *note) {
@@ -112,7 +125,8 @@ static void print_features(void) {
 
 void bw_cli_print_overview(void) {
     printf("brushwood %s: pixel classification by example\n\nusage: brushwood COMMAND [options]\n\n", bw_version());
-    for (const bw_cli_command *c = bw_cli_commands; c->name; c++) printf("  %-12s %s\n", c->name, c->summary);
+    for (const bw_cli_command *c = bw_cli_commands; c->name; c++)
+        printf("  %-12s %s\n", c->name, c->summary);
     printf("\n'brushwood COMMAND --help' lists a command's options. Exit status: 0 done, 1 failed, 2 wrong usage.\n");
     print_features();
 }
@@ -132,8 +146,8 @@ int bw_cli_integer(const bw_cli_call *call, const char *name, int64_t low, int64
     const char *text = bw_cli_text(call, name), *end = text;
     double value = 0;
     if (!text) return BW_EXIT_DONE;
-    if (!bw_number_parse(text, &end, &value) || *end || value != (double)(int64_t)value || value < (double)low ||
-        value > (double)high)
+    if (!bw_number_parse(text, &end, &value) || *end || !(value >= (double)low && value <= (double)high) ||
+        value != (double)(int64_t)value)
         return bw_cli_usage(call, "--%s must be a whole number from %" PRId64 " to %" PRId64 ", not \"%s\".", name, low,
                             high, text);
     *out = (int64_t)value;
@@ -149,4 +163,17 @@ int bw_cli_spacing(const bw_cli_call *call, double spacing[3], int *given) {
         at++;
     }
     return BW_EXIT_DONE;
+}
+
+int bw_cli_output(const bw_cli_call *call, const char *name, const char *const *inputs) {
+    const char *output = bw_cli_text(call, name);
+    for (; *inputs; inputs++) {
+        const bw_cli_values *values = bw_cli_get(call, *inputs);
+        for (int i = 0; i < values->count; i++)
+            if (bw_file_same(output, values->text[i]))
+                return bw_cli_usage(call,
+                                    "--%s and --%s are both %s; choose another output, or the input would be lost.",
+                                    name, *inputs, output);
+    }
+    return bw_output_check(call->ctx, output) == BW_OK ? BW_EXIT_DONE : BW_EXIT_FAILED;
 }

@@ -16,7 +16,8 @@ void bw_writer_free(bw_writer *w) {
 bw_status bw_put(bw_writer *w, const void *data, uint64_t size) {
     if (w->capacity - w->size < size) {
         uint64_t wanted = w->size + size, capacity = w->capacity ? w->capacity : 256;
-        while (capacity < wanted) capacity *= 2;
+        while (capacity < wanted)
+            capacity *= 2;
         uint8_t *grown = bw_realloc(w->ctx, w->data, capacity, 1, "a model's bytes");
         if (!grown) return BW_ERROR_MEMORY;
         w->data = grown;
@@ -29,7 +30,8 @@ bw_status bw_put(bw_writer *w, const void *data, uint64_t size) {
 
 static bw_status put_number(bw_writer *w, uint64_t v, int size) {
     uint8_t b[8];
-    for (int i = 0; i < size; i++) b[i] = (uint8_t)(v >> (8 * i));
+    for (int i = 0; i < size; i++)
+        b[i] = (uint8_t)(v >> (8 * i));
     return bw_put(w, b, (uint64_t)size);
 }
 
@@ -88,7 +90,8 @@ const uint8_t *bw_get(bw_reader *r, uint64_t size) {
 static uint64_t get_number(bw_reader *r, int size) {
     const uint8_t *b = bw_get(r, (uint64_t)size);
     uint64_t v = 0;
-    for (int i = 0; b && i < size; i++) v |= (uint64_t)b[i] << (8 * i);
+    for (int i = 0; b && i < size; i++)
+        v |= (uint64_t)b[i] << (8 * i);
     return v;
 }
 
@@ -184,25 +187,40 @@ uint32_t bw_crc32(uint32_t crc, const void *data, uint64_t size) {
     uint32_t table[256];
     for (uint32_t i = 0; i < 256; i++) {
         uint32_t c = i;
-        for (int k = 0; k < 8; k++) c = (c >> 1) ^ (0xedb88320u & (0u - (c & 1)));
+        for (int k = 0; k < 8; k++)
+            c = (c >> 1) ^ (0xedb88320u & (0u - (c & 1)));
         table[i] = c;
     }
     const uint8_t *bytes = data;
     crc = ~crc;
-    for (uint64_t i = 0; i < size; i++) crc = table[(crc ^ bytes[i]) & 0xff] ^ (crc >> 8);
+    for (uint64_t i = 0; i < size; i++)
+        crc = table[(crc ^ bytes[i]) & 0xff] ^ (crc >> 8);
     return ~crc;
 }
 
-uint64_t bw_hash64(uint64_t hash, const void *data, uint64_t size) {
+uint64_t bw_hash_begin(uint64_t seed) {
+    return seed ^ 0xcbf29ce484222325u;
+}
+
+uint64_t bw_hash_add(uint64_t hash, const void *data, uint64_t size) {
     const uint64_t prime = 0x100000001b3u;
     const uint8_t *bytes = data;
-    hash ^= 0xcbf29ce484222325u;
     for (; size >= 8; size -= 8, bytes += 8) {
         uint64_t word = 0;
-        for (int i = 0; i < 8; i++) word |= (uint64_t)bytes[i] << (8 * i);
+        for (int i = 0; i < 8; i++)
+            word |= (uint64_t)bytes[i] << (8 * i);
         hash = (hash ^ word) * prime;
         hash ^= hash >> 32;
     }
-    for (; size; size--, bytes++) hash = (hash ^ *bytes) * prime;
+    for (; size; size--, bytes++)
+        hash = (hash ^ *bytes) * prime;
+    return hash;
+}
+
+uint64_t bw_hash_end(uint64_t hash) {
     return hash ^ (hash >> 29);
+}
+
+uint64_t bw_hash64(uint64_t hash, const void *data, uint64_t size) {
+    return bw_hash_end(bw_hash_add(bw_hash_begin(hash), data, size));
 }

@@ -43,7 +43,11 @@ void bw_get_string(bw_reader *r, char *text, size_t size);
 /* Copies text, cut at a character boundary to fit size; bytes that are not UTF-8 and control characters become '?'. */
 void bw_utf8_copy(char *out, size_t size, const char *text);
 
-uint32_t bw_crc32(uint32_t crc, const void *data, uint64_t size); /* zlib's CRC-32; start with 0 */
+uint32_t bw_crc32(uint32_t crc, const void *data, uint64_t size);   /* zlib's CRC-32; start with 0 */
 uint64_t bw_hash64(uint64_t hash, const void *data, uint64_t size); /* FNV-1a over 8-byte words; start with 0 */
+/* The same in pieces; every piece but the last has a multiple of 8 bytes. */
+uint64_t bw_hash_begin(uint64_t seed);
+uint64_t bw_hash_add(uint64_t hash, const void *data, uint64_t size);
+uint64_t bw_hash_end(uint64_t hash);
 
 #endif

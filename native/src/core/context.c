@@ -29,7 +29,7 @@ static uint64_t free_memory(void) {
     return GlobalMemoryStatusEx(&status) ? status.ullAvailPhys : (uint64_t)1 << 30;
 }
 #else
-/* MemAvailable where the system tells it, since the page cache is free for the taking; else the free pages. */
+/* MemAvailable where the system tells it, since the page cache is free for the taking; else half of the memory. */
 static uint64_t free_memory(void) {
     FILE *file = fopen("/proc/meminfo", "r");
     char line[128];

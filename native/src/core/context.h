@@ -8,8 +8,8 @@
 #include "core/status.h"
 
 struct bw_context {
-    _Atomic int failed;  /* the status that won; set before the message is written */
-    _Atomic int told;    /* the message is complete */
+    _Atomic int failed; /* the status that won; set before the message is written */
+    _Atomic int told;   /* the message is complete */
     _Atomic int cancel;
     _Atomic uint64_t done; /* progress in 1/2^20 units */
     _Atomic double total;

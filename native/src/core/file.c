@@ -39,6 +39,29 @@ static int is_directory(bw_context *ctx, const char *path) {
     return attributes != INVALID_FILE_ATTRIBUTES && (attributes & FILE_ATTRIBUTE_DIRECTORY);
 }
 
+static int is_device(const char *path) {
+    (void)path;
+    return 0;
+}
+
+static int identify(const char *path, BY_HANDLE_FILE_INFORMATION *out) {
+    wchar_t *p = wide(NULL, path);
+    HANDLE file = p ? CreateFileW(p, 0, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, NULL, OPEN_EXISTING,
+                                  FILE_FLAG_BACKUP_SEMANTICS, NULL)
+                    : INVALID_HANDLE_VALUE;
+    bw_free(p);
+    if (file == INVALID_HANDLE_VALUE) return 0;
+    int known = GetFileInformationByHandle(file, out) != 0;
+    CloseHandle(file);
+    return known;
+}
+
+int bw_file_same(const char *a, const char *b) {
+    BY_HANDLE_FILE_INFORMATION x, y;
+    return identify(a, &x) && identify(b, &y) && x.dwVolumeSerialNumber == y.dwVolumeSerialNumber &&
+           x.nFileIndexHigh == y.nFileIndexHigh && x.nFileIndexLow == y.nFileIndexLow;
+}
+
 static void remove_utf8(const char *path) {
     wchar_t *p = wide(NULL, path);
     if (p) _wremove(p);
@@ -73,6 +96,16 @@ static int is_directory(bw_context *ctx, const char *path) {
     struct stat st;
     (void)ctx;
     return !stat(path, &st) && S_ISDIR(st.st_mode);
+}
+
+static int is_device(const char *path) {
+    struct stat st;
+    return !stat(path, &st) && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode);
+}
+
+int bw_file_same(const char *a, const char *b) {
+    struct stat x, y;
+    return !stat(a, &x) && !stat(b, &y) && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
 }
 
 static void remove_utf8(const char *path) {
@@ -143,12 +176,27 @@ bw_status bw_file_read_all(bw_context *ctx, const char *path, uint64_t limit, ui
     return status;
 }
 
+/* Bytes of the path that the temporary name begins with: of a long file name only a part, cut between characters, since
+ * file systems allow 255 bytes. */
+static size_t stem_length(const char *path) {
+    size_t length = strlen(path), folder = length;
+    while (folder && path[folder - 1] != '/' && path[folder - 1] != '\\')
+        folder--;
+    const size_t most = folder + 200;
+    if (length <= most) return length;
+    for (length = most; length > folder && ((unsigned char)path[length] & 0xc0) == 0x80; length--) {
+    }
+    return length;
+}
+
 /* The name is unique among processes and among the outputs of this one. */
 bw_status bw_output_begin(bw_context *ctx, const char *path, bw_output *out) {
     static _Atomic unsigned serial;
     *out = (bw_output){NULL, NULL};
     if (!*path) return bw_fail(ctx, BW_ERROR_ARGUMENT, "The name of the output file is empty.");
     if (is_directory(ctx, path)) return bw_fail(ctx, BW_ERROR_IO, "Cannot write %s: it is a folder.", path);
+    if (is_device(path)) /* the final rename would replace it */
+        return bw_fail(ctx, BW_ERROR_IO, "Cannot write %s: it is a device, not a file. Name a file.", path);
     size_t size = strlen(path) + 48;
     char *own = bw_strdup(ctx, path), *temporary = bw_alloc(ctx, size, 1, "a path");
     if (!own || !temporary) {
@@ -156,7 +204,8 @@ bw_status bw_output_begin(bw_context *ctx, const char *path, bw_output *out) {
         bw_free(temporary);
         return BW_ERROR_MEMORY;
     }
-    snprintf(temporary, size, "%s.%ld-%u.part", path, (long)process_id(), atomic_fetch_add(&serial, 1));
+    snprintf(temporary, size, "%.*s.%ld-%u.part", (int)stem_length(path), path, (long)process_id(),
+             atomic_fetch_add(&serial, 1));
     FILE *file = open_utf8(ctx, temporary, "wb");
     if (!file) {
         bw_fail(ctx, BW_ERROR_IO, "Cannot write %s: %s.", path, strerror(errno));
@@ -191,4 +240,11 @@ bw_status bw_output_commit(bw_context *ctx, bw_output *out) {
 void bw_output_abandon(bw_output *out) {
     if (out->temporary) remove_utf8(out->temporary);
     forget(out);
+}
+
+bw_status bw_output_check(bw_context *ctx, const char *path) {
+    bw_output output;
+    BW_TRY(bw_output_begin(ctx, path, &output));
+    bw_output_abandon(&output);
+    return BW_OK;
 }

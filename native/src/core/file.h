@@ -10,6 +10,8 @@
 bw_status bw_file_open(bw_context *ctx, const char *path, const char *mode, FILE **out);
 /* Reads at most `limit` bytes; a longer file is BW_ERROR_FORMAT. */
 bw_status bw_file_read_all(bw_context *ctx, const char *path, uint64_t limit, uint8_t **data, uint64_t *size);
+/* Whether both paths lead to one existing file, links followed. */
+int bw_file_same(const char *a, const char *b);
 /* 64-bit seek; 0 on success. */
 int bw_file_seek(FILE *file, uint64_t offset);
 
@@ -21,5 +23,7 @@ typedef struct bw_output {
 bw_status bw_output_begin(bw_context *ctx, const char *path, bw_output *out);
 bw_status bw_output_commit(bw_context *ctx, bw_output *out);
 void bw_output_abandon(bw_output *out); /* does nothing after commit */
+/* Whether `path` can be written, told before the work rather than after it; leaves nothing behind. */
+bw_status bw_output_check(bw_context *ctx, const char *path);
 
 #endif

@@ -13,5 +13,7 @@ const char *bw_type_name(bw_pixel_type type);
 void bw_image_describe(const bw_image_info *info, char *text, size_t size);
 /* Checks sizes, type and spacing; fills defaults (spacing 1, unit "pixel") where the fields are 0. */
 bw_status bw_image_info_check(bw_context *ctx, bw_image_info *info);
+/* bw_image_hash that can be cancelled; ctx may be NULL. */
+bw_status bw_image_hash_checked(bw_context *ctx, const bw_image *image, uint64_t *out);
 
 #endif

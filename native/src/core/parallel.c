@@ -24,7 +24,8 @@ bw_status bw_parallel_threads(bw_context *ctx, int threads, int64_t count, bw_ta
     const bw_loop loop = {ctx, count, task, user};
     if (threads > count) threads = count > 1 ? (int)count : 1;
 #pragma omp parallel for schedule(dynamic, 1) num_threads(threads)
-    for (int64_t index = 0; index < loop.count; index++) run_one(&loop, index, omp_get_thread_num());
+    for (int64_t index = 0; index < loop.count; index++)
+        run_one(&loop, index, omp_get_thread_num());
     return bw_check(ctx);
 }
 

@@ -1,4 +1,5 @@
-/* Included by sources that are compiled once per instruction set: BW_SIMD_NAME(f) is f_scalar, f_base, f_avx2, f_avx512. */
+/* Included by sources that are compiled once per instruction set: BW_SIMD_NAME(f) is f_scalar, f_base, f_avx2,
+ * f_avx512. */
 #ifndef BW_CORE_SIMD_H
 #define BW_CORE_SIMD_H
 

@@ -20,7 +20,8 @@ void bw_text_free(bw_text *t) {
 static bw_status reserve(bw_text *t, size_t more) {
     if (t->capacity - t->size > more) return BW_OK;
     size_t capacity = t->capacity ? t->capacity : 128;
-    while (capacity - t->size <= more) capacity *= 2;
+    while (capacity - t->size <= more)
+        capacity *= 2;
     char *grown = bw_realloc(t->ctx, t->data, capacity, 1, "a text");
     if (!grown) return BW_ERROR_MEMORY;
     t->data = grown;
@@ -109,7 +110,8 @@ int bw_number_parse(const char *text, const char **end, double *value) {
         int minus = *mark == '-', power = 0;
         if (*mark == '-' || *mark == '+') mark++;
         if (*mark >= '0' && *mark <= '9') {
-            for (; *mark >= '0' && *mark <= '9'; mark++) power = power < 9999 ? power * 10 + (*mark - '0') : power;
+            for (; *mark >= '0' && *mark <= '9'; mark++)
+                power = power < 9999 ? power * 10 + (*mark - '0') : power;
             exponent += minus ? -power : power;
             at = mark;
         }

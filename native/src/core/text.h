@@ -13,7 +13,7 @@ typedef struct bw_text {
 void bw_text_init(bw_text *t, bw_context *ctx);
 void bw_text_free(bw_text *t);
 bw_status bw_text_add(bw_text *t, const char *format, ...) BW_PRINTF(2, 3);
-/* Shortest of "%.9g" that reads back as the same float/double neighbourhood; always with '.'. */
+/* The fewest digits, at least 6, that read back as the same double; always with '.'. */
 bw_status bw_text_number(bw_text *t, double value);
 /* Adds a JSON string literal with quotes. */
 bw_status bw_text_json_string(bw_text *t, const char *utf8);

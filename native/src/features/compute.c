@@ -9,9 +9,9 @@ enum { MAX_SLOTS = 8 };
 typedef struct bw_item {
     const bw_feature_def *def;
     int index[BW_MAX_OUTPUTS];
-    int slot[BW_MAX_NEEDS];   /* windowless rows: which of the group's slots holds a need */
-    int scale[BW_MAX_NEEDS];  /* of a need; -1 = the image itself */
-    int window;               /* scale of the window, -1 = none */
+    int slot[BW_MAX_NEEDS];  /* windowless rows: which of the group's slots holds a need */
+    int scale[BW_MAX_NEEDS]; /* of a need; -1 = the image itself */
+    int window;              /* scale of the window, -1 = none */
 } bw_item;
 
 /* Derivative images at one scale that several items of a group read. */
@@ -87,7 +87,8 @@ static bw_status want_group(bw_context *ctx, bw_feature_plan *plan, const bw_fea
 
 static void want_slot(bw_group *group, int scale, unsigned mask, int *out) {
     int s = 0;
-    while (s < group->slot_count && group->slots[s].scale != scale) s++;
+    while (s < group->slot_count && group->slots[s].scale != scale)
+        s++;
     if (s == group->slot_count) group->slots[group->slot_count++] = (bw_slot){scale, 0};
     group->slots[s].mask |= mask;
     *out = s;
@@ -95,13 +96,13 @@ static void want_slot(bw_group *group, int scale, unsigned mask, int *out) {
 
 static bw_status new_item(bw_context *ctx, bw_feature_plan *plan, const bw_recipe_options *options, bw_group *group,
                           const bw_feature_def *def, bw_item **out) {
-    bw_item *grown =
-        bw_realloc(ctx, group->items, (uint64_t)group->item_count + 1, sizeof *grown, "a feature plan");
+    bw_item *grown = bw_realloc(ctx, group->items, (uint64_t)group->item_count + 1, sizeof *grown, "a feature plan");
     if (!grown) return BW_ERROR_MEMORY;
     group->items = grown;
     bw_item *item = *out = &grown[group->item_count++];
     *item = (bw_item){.def = def, .window = -1};
-    for (int o = 0; o < BW_MAX_OUTPUTS; o++) item->index[o] = -1;
+    for (int o = 0; o < BW_MAX_OUTPUTS; o++)
+        item->index[o] = -1;
     for (int n = 0; n < BW_MAX_NEEDS; n++) {
         unsigned mask = def->need[n].mask[group->dims - 2];
         item->scale[n] = -1;
@@ -109,8 +110,7 @@ static bw_status new_item(bw_context *ctx, bw_feature_plan *plan, const bw_recip
             BW_TRY(want_scale(ctx, plan, options, def->need[n].factor * group->sigma, group->dims, &item->scale[n]));
         if (mask && !def->window) want_slot(group, item->scale[n], mask, &item->slot[n]);
     }
-    if (def->window)
-        BW_TRY(want_scale(ctx, plan, options, def->window * group->sigma, group->dims, &item->window));
+    if (def->window) BW_TRY(want_scale(ctx, plan, options, def->window * group->sigma, group->dims, &item->window));
     return BW_OK;
 }
 
@@ -179,8 +179,10 @@ bw_status bw_feature_plan_create(bw_context *ctx, const bw_recipe *recipe, const
 void bw_feature_plan_free(bw_feature_plan *plan) {
     if (!plan) return;
     for (int s = 0; s < plan->scale_count; s++)
-        for (int k = 0; k < 9; k++) bw_kernel_free(&plan->scales[s].kernel[k / 3][k % 3]);
-    for (int g = 0; g < plan->group_count; g++) bw_free(plan->groups[g].items);
+        for (int k = 0; k < 9; k++)
+            bw_kernel_free(&plan->scales[s].kernel[k / 3][k % 3]);
+    for (int g = 0; g < plan->group_count; g++)
+        bw_free(plan->groups[g].items);
     bw_free(plan->groups);
     bw_free(plan->scales);
     bw_free(plan);
@@ -204,12 +206,12 @@ static int64_t line_up(int64_t floats) {
 
 static int bits(unsigned mask) {
     int n = 0;
-    for (; mask; mask &= mask - 1) n++;
+    for (; mask; mask &= mask - 1)
+        n++;
     return n;
 }
 
-static bw_box margin_box(const bw_feature_plan *plan, const bw_item *item, const bw_box *tile,
-                         const int64_t size[3]) {
+static bw_box margin_box(const bw_feature_plan *plan, const bw_item *item, const bw_box *tile, const int64_t size[3]) {
     const int64_t margin[3] = {reach(plan, item->window, 0), reach(plan, item->window, 1),
                                reach(plan, item->window, 2)};
     return bw_box_grow(tile, margin, size);
@@ -225,8 +227,8 @@ static int64_t window_item_scratch(const bw_feature_plan *plan, const bw_group *
     const bw_box margin = margin_box(plan, item, tile, size);
     int64_t images = bits(item->def->need[0].mask[group->dims - 2]) * line_up(bw_box_count(&margin));
     int64_t derive = bw_derive_scratch(&plan->scales[item->scale[0]], &margin, size);
-    int64_t compute = bw_window_scratch(group->dims, tile, &margin) +
-                      bw_derive_scratch(&plan->scales[item->window], tile, size);
+    int64_t compute =
+        bw_window_scratch(group->dims, tile, &margin) + bw_derive_scratch(&plan->scales[item->window], tile, size);
     return images + larger(derive, compute);
 }
 
@@ -259,10 +261,10 @@ static double item_cost(const bw_feature_plan *plan, const bw_group *group, cons
     if (item->window < 0) return pointwise;
     const bw_box margin = margin_box(plan, item, tile, size);
     int entries = group->dims == 3 ? 6 : 3;
-    return pointwise + bw_derive_cost(&plan->scales[item->scale[0]], &margin, size,
-                                      item->def->need[0].mask[group->dims - 2]) +
-           entries * ((double)bw_box_count(&margin) +
-                      bw_derive_cost(&plan->scales[item->window], tile, size, 1u << BW_D0));
+    return pointwise +
+           bw_derive_cost(&plan->scales[item->scale[0]], &margin, size, item->def->need[0].mask[group->dims - 2]) +
+           entries *
+               ((double)bw_box_count(&margin) + bw_derive_cost(&plan->scales[item->window], tile, size, 1u << BW_D0));
 }
 
 double bw_feature_plan_cost(const bw_feature_plan *plan, const bw_box *tile, const int64_t size[3]) {
@@ -273,7 +275,8 @@ double bw_feature_plan_cost(const bw_feature_plan *plan, const bw_box *tile, con
         for (int s = 0; s < group->slot_count; s++)
             if (group->slots[s].scale >= 0)
                 cost += bw_derive_cost(&plan->scales[group->slots[s].scale], tile, size, group->slots[s].mask);
-        for (int i = 0; i < group->item_count; i++) cost += item_cost(plan, group, &group->items[i], tile, size);
+        for (int i = 0; i < group->item_count; i++)
+            cost += item_cost(plan, group, &group->items[i], tile, size);
     }
     return cost;
 }
@@ -303,20 +306,21 @@ static void copy_source(const bw_work *work, float *out) {
     for (int64_t z = tile->lo[2]; z < tile->hi[2]; z++)
         for (int64_t y = tile->lo[1]; y < tile->hi[1]; y++, out += width)
             memcpy(out,
-                   work->source.data + (z - from->lo[2]) * work->source.plane +
-                       (y - from->lo[1]) * work->source.row + (tile->lo[0] - from->lo[0]),
+                   work->source.data + (z - from->lo[2]) * work->source.plane + (y - from->lo[1]) * work->source.row +
+                       (tile->lo[0] - from->lo[0]),
                    (size_t)width * sizeof *out);
 }
 
 static bw_status derive_into(const bw_work *work, int scale, const bw_box *box, unsigned mask, float **rest,
                              float *images[BW_DERIVATIVES]) {
-    for (int d = 0; d < BW_DERIVATIVES; d++) images[d] = mask >> d & 1 ? take(rest, bw_box_count(box)) : NULL;
+    for (int d = 0; d < BW_DERIVATIVES; d++)
+        images[d] = mask >> d & 1 ? take(rest, bw_box_count(box)) : NULL;
     if (scale < 0) {
         copy_source(work, images[BW_D0]);
         return BW_OK;
     }
-    return bw_derive(work->ctx, work->ops, &work->task->plan->scales[scale], &work->source, box, work->task->size,
-                     mask, images, *rest);
+    return bw_derive(work->ctx, work->ops, &work->task->plan->scales[scale], &work->source, box, work->task->size, mask,
+                     images, *rest);
 }
 
 bw_status bw_call_smooth(bw_context *ctx, const bw_feature_call *call, float *product, float *out) {
@@ -352,8 +356,8 @@ static bw_status run_window_item(const bw_work *work, const bw_group *group, con
     bw_feature_call call = {.margin_box = margin_box(plan, item, &work->task->tile, work->task->size),
                             .window = &plan->scales[item->window]};
     float *rest = work->rest, *images[BW_DERIVATIVES];
-    BW_TRY(derive_into(work, item->scale[0], &call.margin_box, item->def->need[0].mask[group->dims - 2], &rest,
-                       images));
+    BW_TRY(
+        derive_into(work, item->scale[0], &call.margin_box, item->def->need[0].mask[group->dims - 2], &rest, images));
     memcpy(call.image[0], images, sizeof images);
     call.scratch = rest;
     return run_item(work, group, item, &call);
@@ -382,7 +386,8 @@ bw_status bw_features_tile(bw_context *ctx, const bw_tile_task *task) {
     bw_work work = {.ctx = ctx, .task = task, .ops = bw_ops_get(task->level), .rest = task->scratch};
     const bw_box source = bw_box_grow(&task->tile, plan->halo, task->size);
     work.source = bw_view_dense(take(&work.rest, bw_box_count(&source)), &source);
-    for (int o = 0; o < BW_MAX_OUTPUTS; o++) work.out[o] = take(&work.rest, bw_box_count(&task->tile));
+    for (int o = 0; o < BW_MAX_OUTPUTS; o++)
+        work.out[o] = take(&work.rest, bw_box_count(&task->tile));
     for (int g = 0, loaded = -1; g < plan->group_count; g++) {
         const bw_group *group = &plan->groups[g];
         if (group->channel != loaded) {

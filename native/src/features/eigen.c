@@ -9,8 +9,10 @@ bw_status bw_call_eigenvalues(bw_context *ctx, const bw_feature_call *call, cons
         float *out[BW_MAX_OUTPUTS];
         const float *piece[6];
         BW_TRY(bw_check(ctx));
-        for (int o = 0; o < call->dims; o++) out[o] = call->out[o] + at;
-        for (int e = 0; e < (call->dims == 3 ? 6 : 3); e++) piece[e] = entries[e] + at;
+        for (int o = 0; o < call->dims; o++)
+            out[o] = call->out[o] + at;
+        for (int e = 0; e < (call->dims == 3 ? 6 : 3); e++)
+            piece[e] = entries[e] + at;
         if (call->dims == 3)
             call->ops->eigen3(out, piece, n);
         else

@@ -22,6 +22,7 @@ bw_status bw_compute_structure(bw_context *ctx, const bw_feature_call *call) {
         BW_TRY(bw_call_smooth(ctx, call, product, entries + e * stride));
     }
     const float *matrix[6] = {NULL};
-    for (int e = 0; e < entry_count(call->dims); e++) matrix[e] = entries + e * stride;
+    for (int e = 0; e < entry_count(call->dims); e++)
+        matrix[e] = entries + e * stride;
     return bw_call_eigenvalues(ctx, call, matrix);
 }

@@ -14,9 +14,9 @@ typedef struct bw_kernel {
     float *taps;
 } bw_kernel;
 
-/* Sampled Gaussian derivative of order 0, 1 or 2 with radius ceil(4 sigma) + order, normalised as native/DESIGN.md says.
- * sigma 0 gives the identity (order 0). Below sigma 0.3 (reached along a coarse axis only) derivatives are central
- * differences: the sampled function no longer resembles a Gaussian's. */
+/* Sampled Gaussian derivative of order 0, 1 or 2 with radius ceil(4 sigma) + order, normalised as native/DESIGN.md
+ * says. sigma 0 gives the identity (order 0). Below sigma 0.3 (reached along a coarse axis only) derivatives are
+ * central differences: the sampled function no longer resembles a Gaussian's. */
 bw_status bw_kernel_make(bw_context *ctx, double sigma, int order, bw_kernel *out);
 void bw_kernel_free(bw_kernel *kernel);
 int bw_kernel_radius(double sigma, int order);
@@ -53,9 +53,8 @@ int64_t bw_derive_scratch(const bw_scale *scale, const bw_box *out, const int64_
 
 /* Gaussian derivative images out[d] (dense over `box`) for every d in mask, from `source`, which must cover `box` grown
  * by the kernels' radius and cut to the image of `size` pixels. Borders are mirrored in every pass. */
-bw_status bw_derive(bw_context *ctx, const bw_ops *ops, const bw_scale *scale, const bw_view *source,
-                    const bw_box *box, const int64_t size[3], unsigned mask, float *const out[BW_DERIVATIVES],
-                    float *scratch);
+bw_status bw_derive(bw_context *ctx, const bw_ops *ops, const bw_scale *scale, const bw_view *source, const bw_box *box,
+                    const int64_t size[3], unsigned mask, float *const out[BW_DERIVATIVES], float *scratch);
 
 /* ---- rows of features.def (rows.c) ---------------------------------------------------------------------------- */
 
@@ -102,6 +101,11 @@ bw_status bw_compute_gradient(bw_context *ctx, const bw_feature_call *call);
 bw_status bw_compute_difference(bw_context *ctx, const bw_feature_call *call);
 bw_status bw_compute_structure(bw_context *ctx, const bw_feature_call *call);
 bw_status bw_compute_hessian(bw_context *ctx, const bw_feature_call *call);
+
+/* ---- recipe (recipe.c) ----------------------------------------------------------------------------------------- */
+
+/* Whether any feature looks along z; a pixel's own value does not. */
+int bw_recipe_is_3d(const bw_recipe *recipe);
 
 /* ---- plan and tile computation (compute.c) -------------------------------------------------------------------- */
 

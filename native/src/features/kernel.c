@@ -49,7 +49,8 @@ static void sample_order0(double sigma, int radius, double *k) {
         k[x] = own_exp(-(double)x * x / (2 * sigma * sigma));
         sum += x ? 2 * k[x] : k[x];
     }
-    for (int x = 0; x <= radius; x++) k[x] /= sum;
+    for (int x = 0; x <= radius; x++)
+        k[x] /= sum;
 }
 
 /* Order 1, as correlation taps (positive ahead): the ramp x has derivative exactly 1. */
@@ -60,7 +61,8 @@ static void sample_order1(double sigma, int radius, double *k) {
         k[x] = x * bell(sigma, x);
         moment += 2 * x * k[x];
     }
-    for (int x = 0; x <= radius; x++) k[x] /= moment;
+    for (int x = 0; x <= radius; x++)
+        k[x] /= moment;
 }
 
 /* Order 2: the mean is removed so that constants give 0, then x^2 / 2 has second derivative exactly 1. */
@@ -74,7 +76,8 @@ static void sample_order2(double sigma, int radius, double *k) {
         k[x] -= sum / (2 * radius + 1);
         moment += (double)x * x * k[x];
     }
-    for (int x = 0; x <= radius; x++) k[x] /= moment;
+    for (int x = 0; x <= radius; x++)
+        k[x] /= moment;
 }
 
 bw_status bw_kernel_make(bw_context *ctx, double sigma, int order, bw_kernel *out) {
@@ -89,10 +92,12 @@ bw_status bw_kernel_make(bw_context *ctx, double sigma, int order, bw_kernel *ou
         return BW_ERROR_MEMORY;
     }
     if (sigma == 0 || (order && sigma < smallest_sampled_sigma)) {
-        for (int x = 0; x <= radius; x++) out->taps[x] = differences[order][x];
+        for (int x = 0; x <= radius; x++)
+            out->taps[x] = differences[order][x];
     } else {
         sample[order](sigma, radius, exact);
-        for (int x = 0; x <= radius; x++) out->taps[x] = (float)exact[x];
+        for (int x = 0; x <= radius; x++)
+            out->taps[x] = (float)exact[x];
     }
     bw_free(exact);
     return BW_OK;

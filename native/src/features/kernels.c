@@ -51,12 +51,14 @@ INLINE void store(float *at, vec v) {
                 sum[v] = sum[v] + taps[j] * (term);                                                                    \
             }                                                                                                          \
         for (int v = 0; v < vectors; v++)                                                                              \
-            store(out + i + v * LANES, (add_centre) ? sum[v] + middle[v] : sum[v]);                          \
+            store(out + i + v * LANES, (add_centre) ? sum[v] + middle[v] : sum[v]);                                    \
     }                                                                                                                  \
     static void convolve_##mode(float *out, const float *const *rows, const float *taps, int radius, int64_t n) {      \
         int64_t i = 0;                                                                                                 \
-        for (; i + 4 * LANES <= n; i += 4 * LANES) block_##mode(out, rows, taps, radius, i, 4);                        \
-        for (; i + LANES <= n; i += LANES) block_##mode(out, rows, taps, radius, i, 1);                                \
+        for (; i + 4 * LANES <= n; i += 4 * LANES)                                                                     \
+            block_##mode(out, rows, taps, radius, i, 4);                                                               \
+        for (; i + LANES <= n; i += LANES)                                                                             \
+            block_##mode(out, rows, taps, radius, i, 1);                                                               \
         for (; i < n; i++) {                                                                                           \
             const float centre = rows[0][i];                                                                           \
             float sum = 0;                                                                                             \
@@ -64,7 +66,7 @@ INLINE void store(float *at, vec v) {
                 const float ahead = rows[j][i], behind = rows[-j][i];                                                  \
                 sum = sum + taps[j] * (term);                                                                          \
             }                                                                                                          \
-            out[i] = (add_centre) ? sum + centre : sum;                                                     \
+            out[i] = (add_centre) ? sum + centre : sum;                                                                \
         }                                                                                                              \
     }
 
@@ -73,30 +75,36 @@ DEFINE_CONVOLVE(odd, 0, ahead - behind)
 DEFINE_CONVOLVE(second, 0, (ahead - centre) + (behind - centre))
 
 static void add(float *restrict out, const float *restrict a, const float *restrict b, int64_t n) {
-    for (int64_t i = 0; i < n; i++) out[i] = a[i] + b[i];
+    for (int64_t i = 0; i < n; i++)
+        out[i] = a[i] + b[i];
 }
 
 static void add3(float *restrict out, const float *restrict a, const float *restrict b, const float *restrict c,
                  int64_t n) {
-    for (int64_t i = 0; i < n; i++) out[i] = (a[i] + b[i]) + c[i];
+    for (int64_t i = 0; i < n; i++)
+        out[i] = (a[i] + b[i]) + c[i];
 }
 
 static void subtract(float *restrict out, const float *restrict a, const float *restrict b, int64_t n) {
-    for (int64_t i = 0; i < n; i++) out[i] = a[i] - b[i];
+    for (int64_t i = 0; i < n; i++)
+        out[i] = a[i] - b[i];
 }
 
 /* a may be b. */
 static void multiply(float *restrict out, const float *a, const float *b, int64_t n) {
-    for (int64_t i = 0; i < n; i++) out[i] = a[i] * b[i];
+    for (int64_t i = 0; i < n; i++)
+        out[i] = a[i] * b[i];
 }
 
 static void length2(float *restrict out, const float *restrict a, const float *restrict b, int64_t n) {
-    for (int64_t i = 0; i < n; i++) out[i] = sqrtf(a[i] * a[i] + b[i] * b[i]);
+    for (int64_t i = 0; i < n; i++)
+        out[i] = sqrtf(a[i] * a[i] + b[i] * b[i]);
 }
 
 static void length3(float *restrict out, const float *restrict a, const float *restrict b, const float *restrict c,
                     int64_t n) {
-    for (int64_t i = 0; i < n; i++) out[i] = sqrtf((a[i] * a[i] + b[i] * b[i]) + c[i] * c[i]);
+    for (int64_t i = 0; i < n; i++)
+        out[i] = sqrtf((a[i] * a[i] + b[i] * b[i]) + c[i] * c[i]);
 }
 
 /* In double precision, as below: the smaller eigenvalue is a difference of nearly equal numbers. */
@@ -114,14 +122,14 @@ static void eigen2(float *const out[2], const float *restrict xx, const float *r
 /* cos(acos(r) / 3) for r in [-1, 1]. With u = sqrt((1 + r) / 2) it is cos(2/3 acos(u)), which is smooth on [0, 1];
  * Chebyshev interpolation in w = 2 u - 1, error 7e-15. */
 INLINE double cos_third(double r) {
-    static const double c[16] = {0.76604444311898279,     0.24740906632285159,     -0.015509188437094115,
-                                 0.0024663528152721035,   -0.00050412467841810479, 0.00011642544906965262,
-                                 -2.8920037269262892e-05, 7.541109306891964e-06,   -2.03547825153849e-06,
-                                 5.6403218276618935e-07,  -1.6035992683357241e-07, 4.6107842223801048e-08,
-                                 -1.242202676210872e-08,  3.6495327796440277e-09,  -1.7059909278398005e-09,
-                                 5.1394037902334115e-10};
+    static const double c[16] = {
+        0.76604444311898279,     0.24740906632285159,    -0.015509188437094115,   0.0024663528152721035,
+        -0.00050412467841810479, 0.00011642544906965262, -2.8920037269262892e-05, 7.541109306891964e-06,
+        -2.03547825153849e-06,   5.6403218276618935e-07, -1.6035992683357241e-07, 4.6107842223801048e-08,
+        -1.242202676210872e-08,  3.6495327796440277e-09, -1.7059909278398005e-09, 5.1394037902334115e-10};
     double w = 2 * sqrt(0.5 * (1 + r)) - 1, sum = c[15];
-    for (int k = 14; k >= 0; k--) sum = sum * w + c[k];
+    for (int k = 14; k >= 0; k--)
+        sum = sum * w + c[k];
     return sum;
 }
 
@@ -129,7 +137,7 @@ INLINE double cos_third(double r) {
  * eigenvalues. */
 static void eigen3(float *const out[3], const float *const m[6], int64_t n) {
     const float *restrict mxx = m[0], *restrict mxy = m[1], *restrict mxz = m[2], *restrict myy = m[3],
-                *restrict myz = m[4], *restrict mzz = m[5];
+                          *restrict myz = m[4], *restrict mzz = m[5];
     float *restrict high = out[0], *restrict middle = out[1], *restrict low = out[2];
     for (int64_t i = 0; i < n; i++) {
         double xy = mxy[i], xz = mxz[i], yz = myz[i], mean = ((double)mxx[i] + myy[i] + mzz[i]) * (1.0 / 3);

@@ -1,5 +1,5 @@
-/* The arithmetic that runs over pixels, compiled once per SIMD level (kernels.c): lanes are pixels, every pixel sees the
- * same operations in the same order on every level. */
+/* The arithmetic that runs over pixels, compiled once per SIMD level (kernels.c): lanes are pixels, every pixel sees
+ * the same operations in the same order on every level. */
 #ifndef BW_FEATURES_OPS_H
 #define BW_FEATURES_OPS_H
 

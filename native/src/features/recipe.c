@@ -77,7 +77,8 @@ static bw_status parse_channels(bw_context *ctx, const char **at, int channels, 
     item->channels = 0;
     do {
         long channel = 0;
-        for ((*at)++; **at >= '0' && **at <= '9' && channel < 1000; (*at)++) channel = channel * 10 + (**at - '0');
+        for ((*at)++; **at >= '0' && **at <= '9' && channel < 1000; (*at)++)
+            channel = channel * 10 + (**at - '0');
         if (channel < 1 || channel > channels) {
             char range[80];
             snprintf(range, sizeof range, "the image's channels are 1 to %d", channels);
@@ -108,8 +109,7 @@ static bw_status add(bw_context *ctx, bw_recipe *recipe, const bw_feature_info *
     if (recipe->count == MAX_FEATURES) return bw_fail(ctx, BW_ERROR_ARGUMENT, "Too many features in one list.");
     if (recipe->count == recipe->capacity) {
         int capacity = recipe->capacity ? 2 * recipe->capacity : 64;
-        bw_feature_info *grown =
-            bw_realloc(ctx, recipe->features, (uint64_t)capacity, sizeof *grown, "a feature list");
+        bw_feature_info *grown = bw_realloc(ctx, recipe->features, (uint64_t)capacity, sizeof *grown, "a feature list");
         if (!grown) return BW_ERROR_MEMORY;
         recipe->features = grown;
         recipe->capacity = capacity;
@@ -158,10 +158,13 @@ static bw_status parse_preset(bw_context *ctx, const bw_preset *preset, const ch
 }
 
 static bw_status parse_item(bw_context *ctx, const char *text, size_t length, bw_recipe *recipe) {
-    bw_recipe_item item = {.dims = recipe->default_dims, .channels = recipe->default_channels, .text = text,
+    bw_recipe_item item = {.dims = recipe->default_dims,
+                           .channels = recipe->default_channels,
+                           .text = text,
                            .length = (int)(length < 80 ? length : 80)};
     size_t id = 0;
-    while (id < length && text[id] != ':' && text[id] != '@') id++;
+    while (id < length && text[id] != ':' && text[id] != '@')
+        id++;
     const bw_preset *preset = find_preset(text, id);
     if (preset) return parse_preset(ctx, preset, text + id, &item, text + length, recipe);
     item.row = find_row(text, id);
@@ -181,10 +184,12 @@ static int is_space(char c) {
 
 static bw_status parse_list(bw_context *ctx, const char *text, bw_recipe *recipe) {
     for (const char *at = text; *at;) {
-        while (is_space(*at) || *at == ';') at++;
+        while (is_space(*at) || *at == ';')
+            at++;
         size_t length = strcspn(at, ";");
         size_t trimmed = length;
-        while (trimmed && is_space(at[trimmed - 1])) trimmed--;
+        while (trimmed && is_space(at[trimmed - 1]))
+            trimmed--;
         if (trimmed) BW_TRY(parse_item(ctx, at, trimmed, recipe));
         at += length;
     }
@@ -221,9 +226,28 @@ static bw_status check_options(bw_context *ctx, const bw_recipe_options *options
     if (options->dims != 2 && options->dims != 3)
         return bw_fail(ctx, BW_ERROR_ARGUMENT, "Features are 2D or 3D, not %dD.", options->dims);
     for (int axis = 0; axis < 3; axis++)
-        if (!(options->spacing[axis] > 1e-6 && options->spacing[axis] < 1e6))
+        if (!(options->spacing[axis] > 0 && options->spacing[axis] < 1e30))
             return bw_fail(ctx, BW_ERROR_ARGUMENT, "The voxel spacing along %c must be a positive number, not %g.",
-                           "xyz"[axis], options->spacing[axis]);
+                           "xyz"[axis], options -> spacing[axis]);
+    return BW_OK;
+}
+
+int bw_recipe_is_3d(const bw_recipe *recipe) {
+    for (int f = 0; f < recipe->count; f++)
+        if (recipe->features[f].dims == 3 && bw_feature_row_get(recipe->features[f].row)->has_sigma) return 1;
+    return 0;
+}
+
+/* Beyond this a kernel would span hundreds of thousands of pixels: the calibration must be wrong. z matters in 3D only.
+ */
+static bw_status check_ratios(bw_context *ctx, const bw_recipe *recipe) {
+    const double *spacing = recipe->options.spacing, most = 1000;
+    for (int axis = 1; axis < (bw_recipe_is_3d(recipe) ? 3 : 2); axis++)
+        if (!(spacing[axis] / spacing[0] <= most && spacing[0] / spacing[axis] <= most))
+            return bw_fail(ctx, BW_ERROR_ARGUMENT,
+                           "Voxels of %g x %g x %g (x, y, z) differ more than %g-fold between axes. Correct the "
+                           "calibration.",
+                           spacing[0], spacing[1], spacing[2], most);
     return BW_OK;
 }
 
@@ -239,6 +263,7 @@ bw_status bw_recipe_parse(bw_context *ctx, const char *text, const bw_recipe_opt
     if (status == BW_OK && !recipe->count)
         status = bw_fail(ctx, BW_ERROR_ARGUMENT, "The feature list is empty. Name a preset (such as %s) or features.",
                          bw_preset_default());
+    if (status == BW_OK) status = check_ratios(ctx, recipe);
     if (status != BW_OK) {
         bw_recipe_free(recipe);
         return status;

@@ -11,7 +11,11 @@
 #define DYZ (1u << BW_DYZ)
 #define DZZ (1u << BW_DZZ)
 #define NEED(factor, in_2d, in_3d)                                                                                     \
-    { (factor), { (in_2d), (in_3d) } }
+    {                                                                                                                  \
+        (factor), {                                                                                                    \
+            (in_2d), (in_3d)                                                                                           \
+        }                                                                                                              \
+    }
 #define NO_NEED NEED(0, 0, 0)
 #define BW_FEATURE(id, label, doc, low, high, usual, out2, out3, need1, need2, window, compute)                        \
     {{id, label, doc, (high) > 0, low, high, usual, out2, out3}, {need1, need2}, window, compute},

@@ -81,10 +81,16 @@ typedef struct bw_passes {
     float *line;
     const float **rows; /* of the middle tap */
     bw_view source, after_x, after_y;
+    int64_t work; /* multiply-adds since the last look at cancel */
 } bw_passes;
 
-static void convolve(const bw_passes *p, const bw_kernel *kernel, float *out, int64_t n) {
+/* One row; looks at cancel after every million multiply-adds. */
+static bw_status convolve(bw_passes *p, const bw_kernel *kernel, float *out, int64_t n) {
     p->ops->convolve[kernel->order](out, p->rows, kernel->taps, kernel->radius, n);
+    p->work += n * (kernel->radius + 1);
+    if (p->work < (int64_t)1 << 20) return BW_OK;
+    p->work = 0;
+    return bw_check(p->ctx);
 }
 
 /* Points the taps at a row of the source, through a mirrored copy of it where the taps reach over the border. */
@@ -96,40 +102,40 @@ static void aim_along_x(const bw_passes *p, const bw_box *box, int radius, int64
     } else {
         const float *row = at(&p->source, p->source.box.lo[0], y, z) - p->source.box.lo[0];
         const int64_t from = lo > 0 ? lo : 0, to = hi < n ? hi : n;
-        for (int64_t x = lo; x < from; x++) p->line[x - lo] = row[bw_mirror(x, n)];
+        for (int64_t x = lo; x < from; x++)
+            p->line[x - lo] = row[bw_mirror(x, n)];
         memcpy(p->line + (from - lo), row + from, (size_t)(to - from) * sizeof *row);
-        for (int64_t x = to; x < hi; x++) p->line[x - lo] = row[bw_mirror(x, n)];
+        for (int64_t x = to; x < hi; x++)
+            p->line[x - lo] = row[bw_mirror(x, n)];
         start = p->line;
     }
-    for (int j = -radius; j <= radius; j++) p->rows[j] = start + radius + j;
+    for (int j = -radius; j <= radius; j++)
+        p->rows[j] = start + radius + j;
 }
 
-static bw_status pass_x(const bw_passes *p, int order) {
+static bw_status pass_x(bw_passes *p, int order) {
     const bw_kernel *kernel = &p->scale->kernel[0][order];
     const bw_view *to = &p->after_x;
-    for (int64_t z = to->box.lo[2]; z < to->box.hi[2]; z++) {
-        BW_TRY(bw_check(p->ctx));
+    const int64_t n = bw_box_extent(&to->box, 0);
+    for (int64_t z = to->box.lo[2]; z < to->box.hi[2]; z++)
         for (int64_t y = to->box.lo[1]; y < to->box.hi[1]; y++) {
             aim_along_x(p, &to->box, kernel->radius, y, z);
-            convolve(p, kernel, at(to, to->box.lo[0], y, z), bw_box_extent(&to->box, 0));
+            BW_TRY(convolve(p, kernel, at(to, to->box.lo[0], y, z), n));
         }
-    }
     return BW_OK;
 }
 
 /* The y and z passes: taps are rows above and below, mirrored by position. */
-static bw_status pass_rows(const bw_passes *p, int axis, int order, const bw_view *from, const bw_view *to) {
+static bw_status pass_rows(bw_passes *p, int axis, int order, const bw_view *from, const bw_view *to) {
     const bw_kernel *kernel = &p->scale->kernel[axis][order];
     const int64_t x = to->box.lo[0], n = bw_box_extent(&to->box, 0);
-    for (int64_t z = to->box.lo[2]; z < to->box.hi[2]; z++) {
-        BW_TRY(bw_check(p->ctx));
+    for (int64_t z = to->box.lo[2]; z < to->box.hi[2]; z++)
         for (int64_t y = to->box.lo[1]; y < to->box.hi[1]; y++) {
             for (int j = -kernel->radius; j <= kernel->radius; j++)
                 p->rows[j] = axis == 1 ? at(from, x, bw_mirror(y + j, p->size[1]), z)
                                        : at(from, x, y, bw_mirror(z + j, p->size[2]));
-            convolve(p, kernel, at(to, x, y, z), n);
+            BW_TRY(convolve(p, kernel, at(to, x, y, z), n));
         }
-    }
     return BW_OK;
 }
 
@@ -142,7 +148,7 @@ static unsigned select_orders(unsigned mask, int axis, int order) {
 }
 
 /* The z pass, or in 2D none: then the y pass has written the result already. */
-static bw_status finish_z(const bw_passes *p, unsigned mask, const bw_box *box, float *const out[BW_DERIVATIVES]) {
+static bw_status finish_z(bw_passes *p, unsigned mask, const bw_box *box, float *const out[BW_DERIVATIVES]) {
     for (int d = 0; d < BW_DERIVATIVES; d++) {
         if (!(mask >> d & 1)) continue;
         const bw_view to = bw_view_dense(out[d], box);
@@ -151,7 +157,7 @@ static bw_status finish_z(const bw_passes *p, unsigned mask, const bw_box *box, 
     return BW_OK;
 }
 
-static bw_status finish_y(const bw_passes *p, unsigned mask, const bw_box *box, float *const out[BW_DERIVATIVES]) {
+static bw_status finish_y(bw_passes *p, unsigned mask, const bw_box *box, float *const out[BW_DERIVATIVES]) {
     for (int order = 0; order < 3; order++) {
         unsigned selected = select_orders(mask, 1, order);
         if (!selected) continue;
@@ -160,7 +166,8 @@ static bw_status finish_y(const bw_passes *p, unsigned mask, const bw_box *box, 
             BW_TRY(finish_z(p, selected, box, out));
         } else {
             int d = 0;
-            while (!(selected >> d & 1)) d++;
+            while (!(selected >> d & 1))
+                d++;
             const bw_view to = bw_view_dense(out[d], box);
             BW_TRY(pass_rows(p, 1, order, &p->after_x, &to));
         }
@@ -168,10 +175,9 @@ static bw_status finish_y(const bw_passes *p, unsigned mask, const bw_box *box, 
     return BW_OK;
 }
 
-bw_status bw_derive(bw_context *ctx, const bw_ops *ops, const bw_scale *scale, const bw_view *source,
-                    const bw_box *box, const int64_t size[3], unsigned mask, float *const out[BW_DERIVATIVES],
-                    float *scratch) {
-    bw_passes p = {ctx, ops, scale, size, scratch, NULL, *source, {0}, {0}};
+bw_status bw_derive(bw_context *ctx, const bw_ops *ops, const bw_scale *scale, const bw_view *source, const bw_box *box,
+                    const int64_t size[3], unsigned mask, float *const out[BW_DERIVATIVES], float *scratch) {
+    bw_passes p = {ctx, ops, scale, size, scratch, NULL, *source, {0}, {0}, 0};
     bw_box after_x, after_y;
     pass_boxes(scale, box, size, &after_x, &after_y);
     float *next = scratch + (line_floats(scale, box) + 15) / 16 * 16;
@@ -179,6 +185,7 @@ bw_status bw_derive(bw_context *ctx, const bw_ops *ops, const bw_scale *scale, c
     next += pointer_floats(scale);
     p.after_x = view_padded(next, &after_x);
     p.after_y = view_padded(next + (view_floats(&p.after_x) + 15) / 16 * 16, &after_y);
+    BW_TRY(bw_check(ctx));
     for (int order = 0; order < 3; order++) {
         unsigned selected = select_orders(mask, 0, order);
         if (!selected) continue;

@@ -22,7 +22,8 @@ static int by_share(const void *left, const void *right) {
 static bw_status rank(bw_context *ctx, const bw_model *model, bw_ranked **out) {
     *out = bw_alloc(ctx, (uint64_t)model->report.features, sizeof **out, "a report");
     if (!*out) return BW_ERROR_MEMORY;
-    for (int f = 0; f < model->report.features; f++) (*out)[f] = (bw_ranked){f, model->report.importance[f]};
+    for (int f = 0; f < model->report.features; f++)
+        (*out)[f] = (bw_ranked){f, model->report.importance[f]};
     qsort(*out, (size_t)model->report.features, sizeof **out, by_share);
     return BW_OK;
 }
@@ -59,11 +60,12 @@ static bw_status text_forest(bw_text *t, const bw_model *model) {
     char depth[24] = "unlimited", mtry[24] = "square root";
     if (o->max_depth) snprintf(depth, sizeof depth, "%d", o->max_depth);
     if (o->mtry) snprintf(mtry, sizeof mtry, "%d", o->mtry);
-    return bw_text_add(t,
-                       "Forest: %d trees, %lld nodes, features per split %s, depth %s, minimum leaf %d, balance %s, seed "
-                       "%llu\n",
-                       bw_forest_trees(model->forest), (long long)bw_forest_nodes(model->forest), mtry, depth,
-                       o->min_leaf, balance_name(model), (unsigned long long)o->seed);
+    return bw_text_add(
+        t,
+        "Forest: %d trees, %lld nodes, features per split %s, depth %s, minimum leaf %d, balance %s, seed "
+        "%llu\n",
+        bw_forest_trees(model->forest), (long long)bw_forest_nodes(model->forest), mtry, depth, o->min_leaf,
+        balance_name(model), (unsigned long long)o->seed);
 }
 
 static bw_status text_classes(bw_text *t, const bw_model *model) {
@@ -80,10 +82,11 @@ static bw_status text_confusion(bw_text *t, const bw_model *model) {
     BW_TRY(bw_text_add(t, "\nOut-of-bag error: "));
     char percent[32];
     snprintf(percent, sizeof percent, "%lld.%02lld", (long long)(error * 100), (long long)(error * 10000 + 0.5) % 100);
-    BW_TRY(bw_text_add(t,
-                       "%s %% of %lld labelled pixels (neighbouring pixels resemble each other, so on new images expect "
-                       "more)\nConfusion (rows: label, columns: forest)\n",
-                       percent, (long long)model->report.oob_samples));
+    BW_TRY(
+        bw_text_add(t,
+                    "%s %% of %lld labelled pixels (neighbouring pixels resemble each other, so on new images expect "
+                    "more)\nConfusion (rows: label, columns: forest)\n",
+                    percent, (long long)model->report.oob_samples));
     for (int row = 0; row < model->classes; row++) {
         BW_TRY(bw_text_add(t, "%3d", row + 1));
         for (int column = 0; column < model->classes; column++)
@@ -109,7 +112,8 @@ static bw_status text_images(bw_text *t, const bw_model *model) {
     for (int i = 0; i < model->image_count; i++) {
         const bw_training_image *image = &model->images[i];
         int64_t labelled = 0;
-        for (int k = 0; k < model->classes; k++) labelled += image->labels[k];
+        for (int k = 0; k < model->classes; k++)
+            labelled += image->labels[k];
         BW_TRY(bw_text_add(t, "%s: %lld x %lld x %lld, %d channel%s, %d frame%s, %lld labelled pixels, hash %016llx\n",
                            image->name[0] ? image->name : "(unnamed)", (long long)image->width,
                            (long long)image->height, (long long)image->depth, image->channels,
@@ -152,7 +156,8 @@ static bw_status json_number(bw_text *t, const char *separator, const char *key,
 }
 
 static bw_status json_counts(bw_text *t, const int64_t *counts, int n) {
-    for (int i = 0; i < n; i++) BW_TRY(bw_text_add(t, "%s%lld", i ? ", " : "[", (long long)counts[i]));
+    for (int i = 0; i < n; i++)
+        BW_TRY(bw_text_add(t, "%s%lld", i ? ", " : "[", (long long)counts[i]));
     return bw_text_add(t, "]");
 }
 
@@ -274,8 +279,7 @@ bw_status bw_model_describe(bw_context *ctx, const bw_model *model, bw_describe_
     BW_TRY(bw_check(ctx));
     BW_TRY(rank(ctx, model, &ranked));
     bw_text_init(&text, ctx);
-    bw_status status =
-        format == BW_DESCRIBE_JSON ? describe_json(&text, model) : describe_text(&text, model, ranked);
+    bw_status status = format == BW_DESCRIBE_JSON ? describe_json(&text, model) : describe_text(&text, model, ranked);
     if (status == BW_OK) status = bw_text_take(&text, out);
     bw_text_free(&text);
     bw_free(ranked);

@@ -30,7 +30,8 @@ bw_status bw_model_make_images(bw_context *ctx, bw_model *model, int images) {
 
 void bw_model_free(bw_model *model) {
     if (!model) return;
-    for (int i = 0; i < model->image_count; i++) bw_free(model->images[i].labels);
+    for (int i = 0; i < model->image_count; i++)
+        bw_free(model->images[i].labels);
     bw_free(model->images);
     bw_free(model->class_info);
     bw_forest_report_free(&model->report);
@@ -54,6 +55,7 @@ const bw_class_info *bw_model_class(const bw_model *model, int index) {
 double bw_model_oob_error(const bw_model *model) {
     int64_t right = 0;
     if (!model->report.oob_samples) return -1;
-    for (int k = 0; k < model->classes; k++) right += model->report.confusion[k * model->classes + k];
+    for (int k = 0; k < model->classes; k++)
+        right += model->report.confusion[k * model->classes + k];
     return 1 - (double)right / (double)model->report.oob_samples;
 }

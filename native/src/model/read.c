@@ -6,10 +6,10 @@
 #include "model/model.h"
 
 static const uint64_t largest_file = (uint64_t)1 << 32;
-enum { LONGEST_RECIPE = 65536 };
 
 static bw_status damaged(bw_context *ctx, const char *name, const char *part) {
-    return bw_fail(ctx, BW_ERROR_FORMAT, "%s is damaged (%s). Use a backup copy, or train the model again.", name, part);
+    return bw_fail(ctx, BW_ERROR_FORMAT, "%s is damaged (%s). Use a backup copy, or train the model again.", name,
+                   part);
 }
 
 /* A count or size that must lie in low..high. */
@@ -32,12 +32,13 @@ static bw_status parse_recipe(bw_context *ctx, const char *text, const bw_recipe
 
 static bw_status get_recipe(bw_context *ctx, bw_reader *r, const char *name, bw_recipe **out) {
     bw_recipe_options options = {0};
-    char *text = bw_alloc(ctx, LONGEST_RECIPE, 1, "a feature list"), *again = NULL;
+    char *text = bw_alloc(ctx, BW_LONGEST_RECIPE, 1, "a feature list"), *again = NULL;
     if (!text) return BW_ERROR_MEMORY;
-    bw_get_string(r, text, LONGEST_RECIPE);
+    bw_get_string(r, text, BW_LONGEST_RECIPE);
     options.channels = bw_get_u16(r);
     options.dims = bw_get_u8(r);
-    for (int axis = 0; axis < 3; axis++) options.spacing[axis] = bw_get_f64(r);
+    for (int axis = 0; axis < 3; axis++)
+        options.spacing[axis] = bw_get_f64(r);
     bw_status status = r->failed ? damaged(ctx, name, "features") : parse_recipe(ctx, text, &options, name, out);
     if (status == BW_OK) status = bw_recipe_format(ctx, *out, &again);
     if (status == BW_OK && strcmp(text, again)) status = damaged(ctx, name, "feature list not canonical");
@@ -158,10 +159,11 @@ bw_status bw_model_read_memory(bw_context *ctx, const uint8_t *data, uint64_t si
     uint32_t version = bw_get_u32(&r);
     if (r.failed) return damaged(ctx, name, "cut short");
     if (version != BW_MODEL_VERSION)
-        return bw_fail(ctx, BW_ERROR_FORMAT,
-                       "%s has model format %u, this version (%s) reads %d. Use the Brushwood version that wrote it, or a "
-                       "newer one.",
-                       name, (unsigned)version, BW_VERSION, BW_MODEL_VERSION);
+        return bw_fail(
+            ctx, BW_ERROR_FORMAT,
+            "%s has model format %u, this version (%s) reads %d. Use the Brushwood version that wrote it, or a "
+            "newer one.",
+            name, (unsigned)version, BW_VERSION, BW_MODEL_VERSION);
     uint32_t crc = bw_get_u32(&r);
     uint64_t length = bw_get_u64(&r);
     if (r.failed || length != bw_reader_left(&r)) return damaged(ctx, name, "wrong length, the file was cut short");

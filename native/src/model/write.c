@@ -1,6 +1,6 @@
 #include "core/file.h"
-#include "model/model.h"
 #include "model/format.h"
+#include "model/model.h"
 
 static bw_status put_recipe(bw_writer *w, const bw_recipe *recipe) {
     const bw_recipe_options *options = bw_recipe_get_options(recipe);
@@ -10,7 +10,8 @@ static bw_status put_recipe(bw_writer *w, const bw_recipe *recipe) {
     bw_string_free(text);
     if (status == BW_OK) status = bw_put_u16(w, (uint16_t)options->channels);
     if (status == BW_OK) status = bw_put_u8(w, (uint8_t)options->dims);
-    for (int axis = 0; axis < 3 && status == BW_OK; axis++) status = bw_put_f64(w, options->spacing[axis]);
+    for (int axis = 0; axis < 3 && status == BW_OK; axis++)
+        status = bw_put_f64(w, options->spacing[axis]);
     return status;
 }
 
@@ -33,7 +34,8 @@ static bw_status put_options(bw_writer *w, const bw_forest_options *options) {
 }
 
 static bw_status put_counts(bw_writer *w, const int64_t *counts, int n) {
-    for (int i = 0; i < n; i++) BW_TRY(bw_put_u64(w, (uint64_t)counts[i]));
+    for (int i = 0; i < n; i++)
+        BW_TRY(bw_put_u64(w, (uint64_t)counts[i]));
     return BW_OK;
 }
 
@@ -58,7 +60,8 @@ static bw_status put_report(bw_writer *w, const bw_model *model) {
     BW_TRY(put_counts(w, &report->oob_samples, 1));
     BW_TRY(put_counts(w, report->confusion, model->classes * model->classes));
     BW_TRY(bw_put_u32(w, (uint32_t)report->features));
-    for (int f = 0; f < report->features; f++) BW_TRY(bw_put_f64(w, report->importance[f]));
+    for (int f = 0; f < report->features; f++)
+        BW_TRY(bw_put_f64(w, report->importance[f]));
     return BW_OK;
 }
 
@@ -89,8 +92,7 @@ static bw_status write_bytes(bw_context *ctx, const bw_output *output, const bw_
     FILE *file;
     BW_TRY(bw_file_open(ctx, output->temporary, "wb", &file));
     int whole = fwrite(w->data, 1, (size_t)w->size, file) == w->size;
-    if (fclose(file) || !whole)
-        return bw_fail(ctx, BW_ERROR_IO, "Cannot write %s: is the disk full?", output->path);
+    if (fclose(file) || !whole) return bw_fail(ctx, BW_ERROR_IO, "Cannot write %s: is the disk full?", output->path);
     return BW_OK;
 }
 

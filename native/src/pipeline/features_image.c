@@ -22,8 +22,7 @@ typedef struct bw_features_tile_user {
 
 static bw_status load(bw_context *ctx, void *user, int channel, const bw_box *box, float *out) {
     const bw_features_tile_user *tile = user;
-    (void)ctx;
-    return bw_source_load(&tile->run->source, tile->frame, channel, box, out);
+    return bw_source_load(ctx, &tile->run->source, tile->frame, channel, box, out);
 }
 
 static bw_status keep(bw_context *ctx, void *user, int index, const float *values) {
@@ -44,8 +43,14 @@ static bw_status compute(bw_context *ctx, void *user, int64_t index, int thread)
     const int64_t tiles = bw_grid_count(&run->grid);
     const bw_box tile = bw_grid_box(&run->grid, index % tiles);
     bw_features_tile_user at = {run, (int)(index / tiles), &tile};
-    bw_tile_task task = {.plan = run->plan, .level = run->level, .tile = tile, .extreme = run->source.extreme,
-                         .load = load, .emit = keep, .user = &at, .scratch = run->scratch[thread]};
+    bw_tile_task task = {.plan = run->plan,
+                         .level = run->level,
+                         .tile = tile,
+                         .extreme = run->source.extreme,
+                         .load = load,
+                         .emit = keep,
+                         .user = &at,
+                         .scratch = run->scratch[thread]};
     memcpy(task.size, run->grid.size, sizeof task.size);
     BW_TRY(bw_features_tile(ctx, &task));
     bw_progress_add(ctx, (double)bw_box_count(&tile));
@@ -65,19 +70,13 @@ static bw_status label_planes(bw_context *ctx, const bw_recipe *recipe, bw_image
 
 static bw_status run_all(bw_context *ctx, bw_features_run *run) {
     const bw_image_info *info = bw_image_get_info(run->source.image);
-    run->scratch = bw_calloc(ctx, (uint64_t)run->grid.threads, sizeof *run->scratch, "scratch");
-    if (!run->scratch) return BW_ERROR_MEMORY;
-    for (int t = 0; t < run->grid.threads; t++) {
-        run->scratch[t] = bw_alloc(ctx, (uint64_t)run->grid.scratch, sizeof(float), "feature scratch");
-        if (!run->scratch[t]) return BW_ERROR_MEMORY;
-    }
+    BW_TRY(bw_grid_make_scratch(ctx, &run->grid, &run->scratch));
     bw_progress_begin(ctx, (double)info->width * (double)info->height * (double)info->depth * info->frames);
     return bw_parallel_threads(ctx, run->grid.threads, bw_grid_count(&run->grid) * info->frames, compute, run);
 }
 
 static void close_run(bw_features_run *run) {
-    for (int t = 0; run->scratch && t < run->grid.threads; t++) bw_free(run->scratch[t]);
-    bw_free(run->scratch);
+    bw_grid_free_scratch(&run->grid, run->scratch);
     bw_source_close(&run->source);
 }
 
@@ -88,6 +87,7 @@ static bw_status prepare(bw_context *ctx, const bw_recipe *recipe, const bw_imag
     wanted.type = BW_FLOAT32;
     wanted.channels = bw_recipe_count(recipe);
     wanted.rgb = 0;
+    bw_progress_begin(ctx, 1); /* the scan below listens to the progress function too */
     BW_TRY(bw_simd_level(ctx, &run->level));
     BW_TRY(bw_source_open(ctx, image, &run->source));
     BW_TRY(bw_grid_choose(ctx, run->plan, size, info->frames, 0, 0, &run->grid));

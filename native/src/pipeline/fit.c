@@ -4,12 +4,6 @@
 
 static const double spacing_tolerance = 0.01; /* of a ratio; calibrations are rarely known better */
 
-int bw_recipe_is_3d(const bw_recipe *recipe) {
-    for (int f = 0; f < bw_recipe_count(recipe); f++)
-        if (bw_recipe_get(recipe, f)->dims == 3) return 1;
-    return 0;
-}
-
 void bw_fit_image_name(const bw_image *image, char *text, size_t size) {
     const char *name = bw_image_name(image);
     if (*name)
@@ -51,7 +45,7 @@ bw_status bw_fit_check(bw_context *ctx, const bw_recipe *recipe, const bw_image 
                        "@2d).",
                        name);
     if (!spacing && !info->calibrated) {
-        *assumed = bw_recipe_is_3d(recipe);
+        *assumed = bw_recipe_is_3d(recipe) || options->spacing[0] != options->spacing[1];
         return BW_OK;
     }
     return check_spacing(ctx, recipe, name, spacing ? spacing : info->spacing);

@@ -19,7 +19,8 @@ typedef struct bw_source {
 bw_status bw_source_open(bw_context *ctx, const bw_image *image, bw_source *out);
 void bw_source_close(bw_source *source);
 /* Fills out (dense over box) with one channel of one frame. */
-bw_status bw_source_load(const bw_source *source, int frame, int channel, const bw_box *box, float *out);
+bw_status bw_source_load(bw_context *ctx, const bw_source *source, int frame, int channel, const bw_box *box,
+                         float *out);
 
 /* ---- tiles (tile.c) -------------------------------------------------------------------------------------------- */
 
@@ -27,20 +28,28 @@ typedef struct bw_grid {
     int64_t size[3]; /* of a frame */
     int64_t tile[3]; /* of a tile; those at the far edges are smaller */
     int64_t count[3];
-    int threads;         /* that the memory budget feeds, at most the context's */
-    int64_t scratch;     /* floats per thread for the largest tile */
+    int threads;     /* that the memory budget feeds, at most the context's */
+    int64_t scratch; /* floats per thread for the largest tile */
 } bw_grid;
 
-/* Chooses tiles that fit the budget on all threads and cost least, halo included. bytes_per_pixel: what the caller keeps
- * per pixel of a tile beside the features' scratch. edge > 0 forces cubes (squares) of that edge. */
+/* The forest sees a tile in blocks of 8 x 8 pixels: neighbours take similar ways through the trees. */
+enum { BW_BLOCK_EDGE = 8, BW_BLOCK = BW_BLOCK_EDGE * BW_BLOCK_EDGE };
+/* Pixels of a tile in whole blocks. */
+int64_t bw_block_pixels(const bw_box *tile);
+
+/* Chooses tiles that fit the budget on all threads and cost least, halo included. bytes_per_pixel: what the caller
+ * keeps per pixel of a tile, counted in whole blocks, beside the features' scratch. edge > 0 forces cubes (squares) of
+ * that edge. */
 bw_status bw_grid_choose(bw_context *ctx, const bw_feature_plan *plan, const int64_t size[3], int frames,
                          double bytes_per_pixel, int64_t edge, bw_grid *out);
 int64_t bw_grid_count(const bw_grid *grid);
 bw_box bw_grid_box(const bw_grid *grid, int64_t index);
+/* The features' scratch of each of the grid's threads. */
+bw_status bw_grid_make_scratch(bw_context *ctx, const bw_grid *grid, float ***out);
+void bw_grid_free_scratch(const bw_grid *grid, float **scratch);
 
 /* ---- fitting images to recipes (fit.c) ------------------------------------------------------------------------- */
 
-int bw_recipe_is_3d(const bw_recipe *recipe);
 /* Channels, dimensionality and spacing of an image against what the recipe was made for. *assumed is set when the
  * image has no calibration. spacing: replaces the image's own; may be NULL. */
 bw_status bw_fit_check(bw_context *ctx, const bw_recipe *recipe, const bw_image *image, const double *spacing,

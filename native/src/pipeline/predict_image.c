@@ -1,17 +1,15 @@
-#include <stdio.h>
 #include <string.h>
 
 #include "core/alloc.h"
 #include "core/parallel.h"
+#include "core/text.h"
 #include "model/model.h"
 #include "pipeline/pipeline.h"
 
-/* The forest sees a tile in blocks of 8 x 8 pixels: neighbours take similar ways through the trees. */
-enum { EDGE = 8, BLOCK = EDGE * EDGE };
+enum { EDGE = BW_BLOCK_EDGE, BLOCK = BW_BLOCK };
 
-/* Per thread: features' scratch, one feature's bytes row by row, all features' bytes in blocks, votes. */
+/* Per thread: one feature's bytes row by row, all features' bytes in blocks, votes. */
 typedef struct bw_predict_scratch {
-    float *features;
     uint8_t *bytes, *blocks;
     const uint8_t **columns; /* of each recipe feature in blocks, NULL = unused */
     uint32_t *votes;
@@ -28,6 +26,7 @@ typedef struct bw_predict_run {
     int columns;
     int64_t block_pixels; /* of the largest tile, padded to whole blocks */
     bw_predict_scratch *scratch;
+    float **features;                 /* scratch of each thread */
     bw_image *probabilities, *labels; /* either may be NULL */
     int64_t *class_pixels;            /* per thread and class */
 } bw_predict_run;
@@ -43,10 +42,6 @@ static int64_t blocks_along(const bw_box *tile, int axis) {
     return (bw_box_extent(tile, axis) + EDGE - 1) / EDGE;
 }
 
-static int64_t padded_pixels(const bw_box *tile) {
-    return blocks_along(tile, 0) * blocks_along(tile, 1) * bw_box_extent(tile, 2) * BLOCK;
-}
-
 /* Where a row of a tile begins in block order; the next 8 pixels follow BLOCK further on. */
 static int64_t row_in_blocks(const bw_box *tile, int64_t y, int64_t z) {
     int64_t row = z * blocks_along(tile, 1) + y / EDGE;
@@ -59,15 +54,15 @@ static void rows_to_blocks(const bw_box *tile, const uint8_t *rows, uint8_t *blo
         for (int64_t y = 0; y < bw_box_extent(tile, 1); y++, rows += width) {
             uint8_t *to = blocks + row_in_blocks(tile, y, z);
             int64_t x = 0;
-            for (; x + EDGE <= width; x += EDGE, to += BLOCK) memcpy(to, rows + x, EDGE);
+            for (; x + EDGE <= width; x += EDGE, to += BLOCK)
+                memcpy(to, rows + x, EDGE);
             memcpy(to, rows + x, (size_t)(width - x));
         }
 }
 
 static bw_status load(bw_context *ctx, void *user, int channel, const bw_box *box, float *out) {
     const bw_predict_tile *at = user;
-    (void)ctx;
-    return bw_source_load(&at->run->source, at->frame, channel, box, out);
+    return bw_source_load(ctx, &at->run->source, at->frame, channel, box, out);
 }
 
 static bw_status quantise(bw_context *ctx, void *user, int index, const float *values) {
@@ -95,7 +90,8 @@ static void write_probability_row(const bw_predict_tile *at, const uint32_t *vot
     const float total = (float)bw_forest_vote_total(run->model->forest);
     for (int k = 0; k < run->model->classes; k++, votes += run->block_pixels) {
         float *out = (float *)bw_image_plane(run->probabilities, at->frame, k, z) + offset;
-        for (int64_t x = 0; x < width; x++) out[x] = (float)votes[x / EDGE * BLOCK + x % EDGE] / total;
+        for (int64_t x = 0; x < width; x++)
+            out[x] = (float)votes[x / EDGE * BLOCK + x % EDGE] / total;
     }
 }
 
@@ -110,21 +106,24 @@ static void write_label_row(const bw_predict_tile *at, const uint32_t *votes, in
     }
 }
 
-static void write_tile(const bw_predict_tile *at, int64_t *pixels) {
+static bw_status write_tile(bw_context *ctx, const bw_predict_tile *at, int64_t *pixels) {
     const bw_box *tile = &at->tile;
-    for (int64_t z = tile->lo[2]; z < tile->hi[2]; z++)
+    for (int64_t z = tile->lo[2]; z < tile->hi[2]; z++) {
+        BW_TRY(bw_check(ctx));
         for (int64_t y = tile->lo[1]; y < tile->hi[1]; y++) {
             const uint32_t *votes = at->scratch->votes + row_in_blocks(tile, y - tile->lo[1], z - tile->lo[2]);
             if (at->run->probabilities) write_probability_row(at, votes, y, z);
             write_label_row(at, votes, y, z, pixels);
         }
+    }
+    return BW_OK;
 }
 
 /* ---- a tile ---------------------------------------------------------------------------------------------------- */
 
 static bw_status vote(bw_context *ctx, const bw_predict_tile *at) {
     const bw_predict_run *run = at->run;
-    return bw_forest_vote(ctx, run->model->forest, run->level, at->scratch->columns, padded_pixels(&at->tile),
+    return bw_forest_vote(ctx, run->model->forest, run->level, at->scratch->columns, bw_block_pixels(&at->tile),
                           at->scratch->votes, run->block_pixels, at->scratch->forest);
 }
 
@@ -132,12 +131,18 @@ static bw_status predict_tile(bw_context *ctx, void *user, int64_t index, int th
     const bw_predict_run *run = user;
     const int64_t tiles = bw_grid_count(&run->grid);
     bw_predict_tile at = {run, &run->scratch[thread], bw_grid_box(&run->grid, index % tiles), (int)(index / tiles)};
-    bw_tile_task task = {.plan = run->plan, .level = run->level, .tile = at.tile, .extreme = run->source.extreme,
-                         .load = load, .emit = quantise, .user = &at, .scratch = at.scratch->features};
+    bw_tile_task task = {.plan = run->plan,
+                         .level = run->level,
+                         .tile = at.tile,
+                         .extreme = run->source.extreme,
+                         .load = load,
+                         .emit = quantise,
+                         .user = &at,
+                         .scratch = run->features[thread]};
     memcpy(task.size, run->grid.size, sizeof task.size);
     BW_TRY(bw_features_tile(ctx, &task));
     BW_TRY(vote(ctx, &at));
-    write_tile(&at, run->class_pixels + thread * run->model->classes);
+    BW_TRY(write_tile(ctx, &at, run->class_pixels + thread * run->model->classes));
     bw_progress_add(ctx, (double)bw_box_count(&at.tile));
     return BW_OK;
 }
@@ -167,13 +172,12 @@ static bw_status make_scratch(bw_context *ctx, bw_predict_run *run) {
     if (!run->scratch || !run->class_pixels) return BW_ERROR_MEMORY;
     for (int t = 0; t < run->grid.threads; t++) {
         bw_predict_scratch *s = &run->scratch[t];
-        s->features = bw_alloc(ctx, (uint64_t)run->grid.scratch, sizeof(float), "feature scratch");
         s->bytes = bw_alloc(ctx, pixels, 1, "feature bytes");
         s->blocks = bw_calloc(ctx, pixels * (uint64_t)run->columns, 1, "feature bytes");
         s->votes = bw_alloc(ctx, pixels * classes, sizeof *s->votes, "votes");
         s->forest = bw_alloc(ctx, bw_forest_scratch_size(run->model->forest), 1, "forest scratch");
         s->columns = bw_calloc(ctx, (uint64_t)features, sizeof *s->columns, "a feature list");
-        if (!s->features || !s->bytes || !s->blocks || !s->votes || !s->forest || !s->columns) return BW_ERROR_MEMORY;
+        if (!s->bytes || !s->blocks || !s->votes || !s->forest || !s->columns) return BW_ERROR_MEMORY;
         for (int f = 0; f < features; f++)
             if (run->column[f] >= 0) s->columns[f] = s->blocks + run->column[f] * run->block_pixels;
     }
@@ -182,7 +186,6 @@ static bw_status make_scratch(bw_context *ctx, bw_predict_run *run) {
 
 static void close_run(bw_predict_run *run) {
     for (int t = 0; run->scratch && t < run->grid.threads; t++) {
-        bw_free(run->scratch[t].features);
         bw_free(run->scratch[t].bytes);
         bw_free(run->scratch[t].blocks);
         bw_free(run->scratch[t].columns);
@@ -190,6 +193,7 @@ static void close_run(bw_predict_run *run) {
         bw_free(run->scratch[t].forest);
     }
     bw_free(run->scratch);
+    bw_grid_free_scratch(&run->grid, run->features);
     bw_free(run->class_pixels);
     bw_free(run->column);
     bw_feature_plan_free(run->plan);
@@ -200,17 +204,21 @@ static void close_run(bw_predict_run *run) {
 static bw_status label_planes(bw_context *ctx, const bw_predict_run *run, bw_image *out) {
     const bw_image_info *info = bw_image_get_info(out);
     const int per_class = info->channels > 1 || out == run->probabilities;
-    char text[512];
-    for (int64_t k = 0; k < info->depth * info->channels * info->frames; k++) {
+    bw_status status = BW_OK;
+    bw_text text;
+    bw_text_init(&text, ctx);
+    for (int64_t k = 0; k < info->depth * info->channels * info->frames && status == BW_OK; k++) {
         const int64_t z = k % info->depth;
         const int channel = (int)(k / info->depth % info->channels), frame = (int)(k / info->depth / info->channels);
         const char *kept = bw_image_plane_label(run->source.image, frame, 0, z);
         const char *name = per_class ? run->model->class_info[channel].name : "";
         if (!kept && !*name) continue;
-        snprintf(text, sizeof text, "%s%s%.400s", name, kept && *name ? ": " : "", kept ? kept : "");
-        BW_TRY(bw_image_set_plane_label(ctx, out, frame, channel, z, text));
+        text.size = 0;
+        status = bw_text_add(&text, "%s%s%s", name, kept && *name ? ": " : "", kept ? kept : "");
+        if (status == BW_OK) status = bw_image_set_plane_label(ctx, out, frame, channel, z, text.data);
     }
-    return BW_OK;
+    bw_text_free(&text);
+    return status;
 }
 
 static bw_status make_output(bw_context *ctx, const bw_predict_run *run, bw_pixel_type type, int channels,
@@ -226,13 +234,15 @@ static bw_status make_output(bw_context *ctx, const bw_predict_run *run, bw_pixe
 static bw_status prepare(bw_context *ctx, const bw_image *image, int64_t edge, bw_predict_run *run) {
     const bw_image_info *info = bw_image_get_info(image);
     const int64_t size[3] = {info->width, info->height, info->depth};
+    bw_progress_begin(ctx, 1); /* the scan below listens to the progress function too */
     BW_TRY(bw_simd_level(ctx, &run->level));
     BW_TRY(find_used(ctx, run));
     BW_TRY(bw_source_open(ctx, image, &run->source));
     const double bytes = 1 + run->columns + 4.0 * run->model->classes;
-    BW_TRY(bw_grid_choose(ctx, run->plan, size, info->frames, bytes * 1.1, edge, &run->grid));
+    BW_TRY(bw_grid_choose(ctx, run->plan, size, info->frames, bytes, edge, &run->grid));
     const bw_box largest = {{0, 0, 0}, {run->grid.tile[0], run->grid.tile[1], run->grid.tile[2]}};
-    run->block_pixels = padded_pixels(&largest);
+    run->block_pixels = bw_block_pixels(&largest);
+    BW_TRY(bw_grid_make_scratch(ctx, &run->grid, &run->features));
     return make_scratch(ctx, run);
 }
 

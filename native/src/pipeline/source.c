@@ -8,6 +8,8 @@
 
 /* Above this the products of the structure tensor and the eigenvalues may leave float's range. */
 static const float extreme_value = 1e9f;
+/* Pixels between two looks at cancel. */
+enum { PIECE = 1 << 20 };
 
 /* What one plane's scan found. */
 typedef struct bw_plane_scan {
@@ -33,10 +35,10 @@ static bw_status scan_plane(bw_context *ctx, void *user, int64_t index, int thre
     const float *pixels =
         bw_image_plane_const(scan->image, (int)(above / info->channels), (int)(above % info->channels), z);
     bw_plane_scan found = {FLT_MAX, 0, 0, 0};
-    (void)ctx;
     (void)thread;
     for (int64_t i = 0; i < info->width * info->height; i++) {
         const float v = pixels[i];
+        if (i % PIECE == 0) BW_TRY(bw_check(ctx));
         if (!is_finite(v)) {
             found.non_finite++;
             continue;
@@ -88,12 +90,14 @@ void bw_source_close(bw_source *source) {
 
 static void row_from_uint8(float *restrict out, const void *from, int64_t x, int64_t n) {
     const uint8_t *restrict pixels = (const uint8_t *)from + x;
-    for (int64_t i = 0; i < n; i++) out[i] = pixels[i];
+    for (int64_t i = 0; i < n; i++)
+        out[i] = pixels[i];
 }
 
 static void row_from_uint16(float *restrict out, const void *from, int64_t x, int64_t n) {
     const uint16_t *restrict pixels = (const uint16_t *)from + x;
-    for (int64_t i = 0; i < n; i++) out[i] = pixels[i];
+    for (int64_t i = 0; i < n; i++)
+        out[i] = pixels[i];
 }
 
 static void row_from_float(float *restrict out, const void *from, int64_t x, int64_t n) {
@@ -105,13 +109,15 @@ static void replace(float *out, int64_t n, float low) {
         if (!is_finite(out[i])) out[i] = low;
 }
 
-bw_status bw_source_load(const bw_source *source, int frame, int channel, const bw_box *box, float *out) {
+bw_status bw_source_load(bw_context *ctx, const bw_source *source, int frame, int channel, const bw_box *box,
+                         float *out) {
     static void (*const convert[])(float *, const void *, int64_t, int64_t) = {
         [BW_UINT8] = row_from_uint8, [BW_UINT16] = row_from_uint16, [BW_FLOAT32] = row_from_float};
     const bw_image_info *info = bw_image_get_info(source->image);
     const int64_t n = bw_box_extent(box, 0), step = info->width * bw_type_size(info->type);
     for (int64_t z = box->lo[2]; z < box->hi[2]; z++) {
         const uint8_t *plane = bw_image_plane_const(source->image, frame, channel, z);
+        BW_TRY(bw_check(ctx));
         for (int64_t y = box->lo[1]; y < box->hi[1]; y++, out += n) {
             convert[info->type](out, plane + y * step, box->lo[0], n);
             if (source->non_finite) replace(out, n, source->low[(int64_t)frame * info->channels + channel]);

@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "core/alloc.h"
 #include "pipeline/pipeline.h"
 
 static const int64_t edges[] = {32, 48, 64, 96, 128, 160, 192, 256, 320, 384, 512, 768, 1024};
@@ -28,11 +29,19 @@ static void set_tile(bw_grid *grid, int64_t wide, int64_t deep) {
     }
 }
 
+static int64_t blocks_along(const bw_box *tile, int axis) {
+    return (bw_box_extent(tile, axis) + BW_BLOCK_EDGE - 1) / BW_BLOCK_EDGE;
+}
+
+int64_t bw_block_pixels(const bw_box *tile) {
+    return blocks_along(tile, 0) * blocks_along(tile, 1) * bw_box_extent(tile, 2) * BW_BLOCK;
+}
+
 /* Fills threads and scratch; 0 when not even one thread fits the budget. */
 static int fits(bw_grid *grid, const bw_feature_plan *plan, double bytes_per_pixel, int threads, double budget) {
     const bw_box box = middle_tile(grid->tile, grid->size);
     grid->scratch = bw_feature_plan_scratch(plan, &box, grid->size);
-    double bytes = 4.0 * (double)grid->scratch + bytes_per_pixel * (double)bw_box_count(&box);
+    double bytes = 4.0 * (double)grid->scratch + bytes_per_pixel * (double)bw_block_pixels(&box);
     grid->threads = bytes * threads <= budget ? threads : (int)(budget / bytes);
     return grid->threads > 0;
 }
@@ -54,8 +63,8 @@ static bw_status too_little(bw_context *ctx) {
 
 static bw_status force(bw_context *ctx, const bw_feature_plan *plan, double bytes_per_pixel, int64_t edge,
                        bw_grid *grid) {
-    if (edge < 8) return bw_fail(ctx, BW_ERROR_ARGUMENT, "A tile's edge must be at least 8 pixels, not %lld.",
-                                 (long long)edge);
+    if (edge < 8)
+        return bw_fail(ctx, BW_ERROR_ARGUMENT, "A tile's edge must be at least 8 pixels, not %lld.", (long long)edge);
     const int64_t wanted[3] = {edge, edge, edge};
     for (int axis = 0; axis < 3; axis++) {
         grid->tile[axis] = cut(wanted[axis], grid->size[axis]);
@@ -102,4 +111,24 @@ bw_box bw_grid_box(const bw_grid *grid, int64_t index) {
         box.hi[axis] = cut(box.lo[axis] + grid->tile[axis], grid->size[axis]);
     }
     return box;
+}
+
+bw_status bw_grid_make_scratch(bw_context *ctx, const bw_grid *grid, float ***out) {
+    *out = bw_calloc(ctx, (uint64_t)grid->threads, sizeof **out, "scratch");
+    if (!*out) return BW_ERROR_MEMORY;
+    for (int t = 0; t < grid->threads; t++) {
+        (*out)[t] = bw_alloc(ctx, (uint64_t)grid->scratch, sizeof ***out, "feature scratch");
+        if (!(*out)[t]) {
+            bw_grid_free_scratch(grid, *out);
+            *out = NULL;
+            return BW_ERROR_MEMORY;
+        }
+    }
+    return BW_OK;
+}
+
+void bw_grid_free_scratch(const bw_grid *grid, float **scratch) {
+    for (int t = 0; scratch && t < grid->threads; t++)
+        bw_free(scratch[t]);
+    bw_free(scratch);
 }

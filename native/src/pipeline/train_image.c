@@ -3,6 +3,7 @@
 
 #include "core/alloc.h"
 #include "core/parallel.h"
+#include "model/format.h"
 #include "model/model.h"
 #include "pipeline/pipeline.h"
 
@@ -29,7 +30,12 @@ struct bw_trainer {
 static bw_status copy_recipe(bw_context *ctx, const bw_recipe *recipe, bw_recipe **out) {
     char *text;
     BW_TRY(bw_recipe_format(ctx, recipe, &text));
-    bw_status status = bw_recipe_parse(ctx, text, bw_recipe_get_options(recipe), out);
+    bw_status status = BW_OK;
+    if (strlen(text) >= BW_LONGEST_RECIPE)
+        status =
+            bw_fail(ctx, BW_ERROR_ARGUMENT, "The feature list is too long for a model (%zu characters, at most %d).",
+                    strlen(text), BW_LONGEST_RECIPE - 1);
+    if (status == BW_OK) status = bw_recipe_parse(ctx, text, bw_recipe_get_options(recipe), out);
     bw_string_free(text);
     return status;
 }
@@ -58,7 +64,8 @@ static void free_block(bw_sample_block *block) {
 
 void bw_trainer_free(bw_trainer *trainer) {
     if (!trainer) return;
-    for (int b = 0; b < trainer->block_count; b++) free_block(&trainer->blocks[b]);
+    for (int b = 0; b < trainer->block_count; b++)
+        free_block(&trainer->blocks[b]);
     bw_free(trainer->blocks);
     bw_feature_plan_free(trainer->plan);
     bw_recipe_free(trainer->owned);
@@ -83,11 +90,11 @@ bw_status bw_trainer_set_class(bw_context *ctx, bw_trainer *trainer, int index, 
 
 /* ---- collecting labelled pixels ---------------------------------------------------------------------------------- */
 
-/* Labelled pixels of one frame: x positions and classes, row by row; first[row] is where a row begins. */
+/* Labelled pixels of the frame in work: x positions row by row; first[row] is where a row begins. */
 typedef struct bw_labelled {
     int64_t *first;
     int32_t *x;
-    int64_t offset; /* of the frame's first sample in the block */
+    int64_t offset, count; /* of the frame's samples in the block */
     bw_box bounds;
 } bw_labelled;
 
@@ -97,7 +104,11 @@ typedef struct bw_collect {
     const bw_image_info *info;
     bw_source source;
     bw_simd level;
-    bw_labelled *frames;
+    bw_labelled list;
+    int frame;
+    int64_t most_in_frame; /* labelled pixels */
+    bw_grid grid;          /* covers the labelled region only */
+    float **scratch;
     bw_sample_block block;
     char name[300];
 } bw_collect;
@@ -114,32 +125,59 @@ static bw_status check_labels(bw_context *ctx, const bw_collect *c) {
                        label_name, c->name, labels->rgb ? "RGB" : "32-bit");
     if (labels->channels != 1 || labels->width != info->width || labels->height != info->height ||
         labels->depth != info->depth || labels->frames != info->frames)
-        return bw_fail(ctx, BW_ERROR_MISMATCH,
-                       "Labels %s (%s) do not fit %s (%s): width, height, slices and frames must agree, and labels have "
-                       "one channel.",
-                       label_name, b, c->name, a);
+        return bw_fail(
+            ctx, BW_ERROR_MISMATCH,
+            "Labels %s (%s) do not fit %s (%s): width, height, slices and frames must agree, and labels have "
+            "one channel.",
+            label_name, b, c->name, a);
     return BW_OK;
 }
 
-static int label_at(const bw_image *labels, const void *plane, int64_t i) {
-    return bw_image_get_info(labels)->type == BW_UINT8 ? ((const uint8_t *)plane)[i] : ((const uint16_t *)plane)[i];
+/* A row of class numbers as 16 bits, whatever the labels' type. */
+static const uint16_t *label_row(const bw_collect *c, int frame, int64_t y, int64_t z, uint16_t *room) {
+    const void *plane = bw_image_plane_const(c->labels, frame, 0, z);
+    const int64_t width = c->info->width;
+    if (bw_image_get_info(c->labels)->type == BW_UINT16) return (const uint16_t *)plane + y * width;
+    const uint8_t *from = (const uint8_t *)plane + y * width;
+    for (int64_t x = 0; x < width; x++)
+        room[x] = from[x];
+    return room;
+}
+
+/* Calls `visit` with every row of a frame; stops at an error or cancel. */
+typedef bw_status (*bw_row_fn)(bw_context *ctx, bw_collect *c, const uint16_t *row, int64_t y, int64_t z);
+
+static bw_status visit_rows(bw_context *ctx, bw_collect *c, int frame, bw_row_fn visit) {
+    uint16_t *room = bw_alloc(ctx, (uint64_t)c->info->width, sizeof *room, "labels");
+    bw_status status = room ? BW_OK : BW_ERROR_MEMORY;
+    for (int64_t z = 0; z < c->info->depth && status == BW_OK; z++)
+        for (int64_t y = 0; y < c->info->height && status == BW_OK; y++) {
+            status = bw_check(ctx);
+            if (status == BW_OK) status = visit(ctx, c, label_row(c, frame, y, z, room), y, z);
+        }
+    bw_free(room);
+    return status;
+}
+
+static bw_status count_row(bw_context *ctx, bw_collect *c, const uint16_t *row, int64_t y, int64_t z) {
+    (void)y, (void)z;
+    for (int64_t x = 0; x < c->info->width; x++) {
+        if (!row[x]) continue;
+        if (row[x] > BW_MAX_CLASSES)
+            return bw_fail(ctx, BW_ERROR_MISMATCH,
+                           "The labels for %s contain class %d; at most %d classes are possible.", c->name, row[x],
+                           BW_MAX_CLASSES);
+        c->block.image.labels[row[x] - 1]++;
+        c->block.count++;
+    }
+    return BW_OK;
 }
 
 static bw_status count_labels(bw_context *ctx, bw_collect *c) {
-    const int64_t pixels = c->info->width * c->info->height;
-    for (int64_t k = 0; k < c->info->depth * c->info->frames; k++) {
-        const void *plane = bw_image_plane_const(c->labels, (int)(k / c->info->depth), 0, k % c->info->depth);
-        BW_TRY(bw_check(ctx));
-        for (int64_t i = 0; i < pixels; i++) {
-            int label = label_at(c->labels, plane, i);
-            if (!label) continue;
-            if (label > BW_MAX_CLASSES)
-                return bw_fail(ctx, BW_ERROR_MISMATCH,
-                               "The labels for %s contain class %d; at most %d classes are possible.", c->name, label,
-                               BW_MAX_CLASSES);
-            c->block.image.labels[label - 1]++;
-            c->block.count++;
-        }
+    for (int frame = 0; frame < c->info->frames; frame++) {
+        const int64_t before = c->block.count;
+        BW_TRY(visit_rows(ctx, c, frame, count_row));
+        if (c->block.count - before > c->most_in_frame) c->most_in_frame = c->block.count - before;
     }
     if (!c->block.count)
         return bw_fail(ctx, BW_ERROR_MISMATCH, "The labels for %s are empty: no pixel is labelled.", c->name);
@@ -154,167 +192,145 @@ static void widen(bw_box *bounds, int64_t x, int64_t y, int64_t z) {
     }
 }
 
-static bw_status list_frame(bw_context *ctx, bw_collect *c, int frame, int64_t *next) {
-    bw_labelled *list = &c->frames[frame];
-    int64_t row = 0, found = 0;
-    list->offset = *next;
-    list->bounds = (bw_box){{INT64_MAX, INT64_MAX, INT64_MAX}, {0, 0, 0}};
-    for (int64_t z = 0; z < c->info->depth; z++) {
-        const void *plane = bw_image_plane_const(c->labels, frame, 0, z);
-        BW_TRY(bw_check(ctx));
-        for (int64_t y = 0; y < c->info->height; y++) {
-            list->first[row++] = found;
-            for (int64_t x = 0; x < c->info->width; x++) {
-                int label = label_at(c->labels, plane, y * c->info->width + x);
-                if (!label) continue;
-                list->x[found++] = (int32_t)x;
-                c->block.labels[(*next)++] = (uint8_t)(label - 1);
-                widen(&list->bounds, x, y, z);
-            }
-        }
+static bw_status list_row(bw_context *ctx, bw_collect *c, const uint16_t *row, int64_t y, int64_t z) {
+    bw_labelled *list = &c->list;
+    (void)ctx;
+    for (int64_t x = 0; x < c->info->width; x++) {
+        if (!row[x]) continue;
+        c->block.labels[list->offset + list->count] = (uint8_t)(row[x] - 1);
+        list->x[list->count++] = (int32_t)x;
+        widen(&list->bounds, x, y, z);
     }
-    list->first[row] = found;
+    list->first[z * c->info->height + y + 1] = list->count;
     return BW_OK;
 }
 
-static bw_status list_labels(bw_context *ctx, bw_collect *c) {
-    const int64_t rows = c->info->depth * c->info->height;
-    int64_t next = 0;
-    c->block.labels = bw_alloc(ctx, (uint64_t)c->block.count, 1, "labels");
-    c->frames = bw_calloc(ctx, (uint64_t)c->info->frames, sizeof *c->frames, "labels");
-    if (!c->block.labels || !c->frames) return BW_ERROR_MEMORY;
-    for (int frame = 0; frame < c->info->frames; frame++) {
-        bw_labelled *list = &c->frames[frame];
-        list->first = bw_alloc(ctx, (uint64_t)rows + 1, sizeof *list->first, "labels");
-        list->x = bw_alloc(ctx, (uint64_t)(c->block.count - next), sizeof *list->x, "labels");
-        if (!list->first || !list->x) return BW_ERROR_MEMORY;
-        BW_TRY(list_frame(ctx, c, frame, &next));
-    }
-    return BW_OK;
+static bw_status make_list(bw_context *ctx, bw_collect *c) {
+    const uint64_t rows = (uint64_t)c->info->depth * (uint64_t)c->info->height;
+    c->list.first = bw_calloc(ctx, rows + 1, sizeof *c->list.first, "labels");
+    c->list.x = bw_alloc(ctx, (uint64_t)c->most_in_frame, sizeof *c->list.x, "labels");
+    return c->list.first && c->list.x ? BW_OK : BW_ERROR_MEMORY;
 }
 
 /* ---- features at labelled pixels --------------------------------------------------------------------------------- */
 
-typedef struct bw_collect_frame {
-    bw_collect *collect;
-    const bw_labelled *list;
-    bw_box bounds; /* where the grid starts: only the labelled region is covered */
-    bw_grid grid;
-    float **scratch;
-    int frame;
-} bw_collect_frame;
-
 typedef struct bw_collect_tile {
-    const bw_collect_frame *frame;
+    const bw_collect *collect;
     bw_box tile;
 } bw_collect_tile;
 
 static bw_status load(bw_context *ctx, void *user, int channel, const bw_box *box, float *out) {
     const bw_collect_tile *at = user;
-    (void)ctx;
-    return bw_source_load(&at->frame->collect->source, at->frame->frame, channel, box, out);
+    return bw_source_load(ctx, &at->collect->source, at->collect->frame, channel, box, out);
 }
 
-/* The labelled pixels of a row within [lo, hi): samples from..to of the frame. */
-static void row_range(const bw_labelled *list, int64_t row, int64_t lo, int64_t hi, int64_t *from, int64_t *to) {
-    *from = list->first[row];
-    while (*from < list->first[row + 1] && list->x[*from] < lo) ++*from;
-    *to = *from;
-    while (*to < list->first[row + 1] && list->x[*to] < hi) ++*to;
+/* The first sample of a row at or behind x. */
+static int64_t sample_at(const bw_labelled *list, int64_t row, int64_t x) {
+    int64_t low = list->first[row], high = list->first[row + 1];
+    while (low < high) {
+        const int64_t middle = low + (high - low) / 2;
+        if (list->x[middle] < x)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
 }
 
 static bw_status keep(bw_context *ctx, void *user, int index, const float *values) {
     const bw_collect_tile *at = user;
-    const bw_labelled *list = at->frame->list;
-    const bw_collect *c = at->frame->collect;
+    const bw_collect *c = at->collect;
+    const bw_labelled *list = &c->list;
     const int64_t n = bw_box_extent(&at->tile, 0), height = c->info->height;
     float *column = c->block.values + (int64_t)index * c->block.count + list->offset;
     (void)ctx;
     for (int64_t z = at->tile.lo[2]; z < at->tile.hi[2]; z++)
         for (int64_t y = at->tile.lo[1]; y < at->tile.hi[1]; y++, values += n) {
-            int64_t from, to;
-            row_range(list, z * height + y, at->tile.lo[0], at->tile.hi[0], &from, &to);
-            for (int64_t i = from; i < to; i++) column[i] = values[list->x[i] - at->tile.lo[0]];
+            const int64_t to = sample_at(list, z * height + y, at->tile.hi[0]);
+            for (int64_t i = sample_at(list, z * height + y, at->tile.lo[0]); i < to; i++)
+                column[i] = values[list->x[i] - at->tile.lo[0]];
         }
     return BW_OK;
 }
 
-/* Shrinks a tile to its labelled pixels; 0 when it has none. */
-static int shrink(const bw_labelled *list, int64_t height, bw_box *tile) {
+/* Shrinks a tile to its labelled pixels and returns their number. */
+static int64_t shrink(const bw_labelled *list, int64_t height, bw_box *tile) {
     bw_box bounds = {{INT64_MAX, INT64_MAX, INT64_MAX}, {0, 0, 0}};
+    int64_t count = 0;
     for (int64_t z = tile->lo[2]; z < tile->hi[2]; z++)
         for (int64_t y = tile->lo[1]; y < tile->hi[1]; y++) {
-            int64_t from, to;
-            row_range(list, z * height + y, tile->lo[0], tile->hi[0], &from, &to);
+            const int64_t from = sample_at(list, z * height + y, tile->lo[0]);
+            const int64_t to = sample_at(list, z * height + y, tile->hi[0]);
             if (from == to) continue;
             widen(&bounds, list->x[from], y, z);
             widen(&bounds, list->x[to - 1], y, z);
+            count += to - from;
         }
     *tile = bounds;
-    return bounds.hi[0] > 0;
+    return count;
 }
 
 static bw_status collect_tile(bw_context *ctx, void *user, int64_t index, int thread) {
-    const bw_collect_frame *frame = user;
-    bw_collect *c = frame->collect;
-    const bw_box share = bw_grid_box(&frame->grid, index);
-    bw_collect_tile at = {frame, share};
+    const bw_collect *c = user;
+    bw_collect_tile at = {c, bw_grid_box(&c->grid, index)};
     for (int axis = 0; axis < 3; axis++) {
-        at.tile.lo[axis] += frame->bounds.lo[axis];
-        at.tile.hi[axis] += frame->bounds.lo[axis];
+        at.tile.lo[axis] += c->list.bounds.lo[axis];
+        at.tile.hi[axis] += c->list.bounds.lo[axis];
     }
-    if (shrink(frame->list, c->info->height, &at.tile)) {
-        bw_tile_task task = {.plan = c->trainer->plan, .level = c->level, .tile = at.tile,
-                             .size = {c->info->width, c->info->height, c->info->depth},
-                             .extreme = c->source.extreme, .load = load, .emit = keep, .user = &at,
-                             .scratch = frame->scratch[thread]};
-        BW_TRY(bw_features_tile(ctx, &task));
-    }
-    bw_progress_add(ctx, (double)bw_box_count(&share));
+    const int64_t samples = shrink(&c->list, c->info->height, &at.tile);
+    if (!samples) return BW_OK;
+    bw_tile_task task = {.plan = c->trainer->plan,
+                         .level = c->level,
+                         .tile = at.tile,
+                         .size = {c->info->width, c->info->height, c->info->depth},
+                         .extreme = c->source.extreme,
+                         .load = load,
+                         .emit = keep,
+                         .user = &at,
+                         .scratch = c->scratch[thread]};
+    BW_TRY(bw_features_tile(ctx, &task));
+    bw_progress_add(ctx, (double)samples);
     return BW_OK;
 }
 
-static bw_status collect_on_grid(bw_context *ctx, bw_collect_frame *frame) {
-    bw_status status = BW_OK;
-    frame->scratch = bw_calloc(ctx, (uint64_t)frame->grid.threads, sizeof *frame->scratch, "scratch");
-    if (!frame->scratch) return BW_ERROR_MEMORY;
-    for (int t = 0; t < frame->grid.threads && status == BW_OK; t++) {
-        frame->scratch[t] = bw_alloc(ctx, (uint64_t)frame->grid.scratch, sizeof(float), "feature scratch");
-        if (!frame->scratch[t]) status = BW_ERROR_MEMORY;
-    }
-    if (status == BW_OK)
-        status = bw_parallel_threads(ctx, frame->grid.threads, bw_grid_count(&frame->grid), collect_tile, frame);
-    for (int t = 0; t < frame->grid.threads; t++) bw_free(frame->scratch[t]);
-    bw_free(frame->scratch);
-    return status;
-}
-
-/* Tiles cover the labelled region only. Scratch is measured for a tile in the middle of the whole frame, whose halo is
- * cut least. */
-static bw_status collect_frame(bw_context *ctx, bw_collect *c, int index) {
-    const bw_labelled *list = &c->frames[index];
-    if (!list->bounds.hi[0]) return BW_OK;
-    bw_collect_frame frame = {.collect = c, .list = list, .bounds = list->bounds, .frame = index};
-    const int64_t size[3] = {c->info->width, c->info->height, c->info->depth};
-    BW_TRY(bw_grid_choose(ctx, c->trainer->plan, size, 1, 0, 0, &frame.grid));
+/* Tiles cover the frame's labelled region only, and are never larger than those the scratch was measured for. */
+static bw_status collect_frame(bw_context *ctx, bw_collect *c, const bw_grid *whole) {
+    bw_labelled *list = &c->list;
+    list->offset += list->count;
+    list->count = 0;
+    list->bounds = (bw_box){{INT64_MAX, INT64_MAX, INT64_MAX}, {0, 0, 0}};
+    BW_TRY(visit_rows(ctx, c, c->frame, list_row));
+    if (!list->count) return BW_OK;
     for (int axis = 0; axis < 3; axis++) {
         const int64_t extent = bw_box_extent(&list->bounds, axis), most = extent < 64 ? extent : 64;
-        frame.grid.size[axis] = extent;
-        if (frame.grid.tile[axis] > most) frame.grid.tile[axis] = most;
-        frame.grid.count[axis] = (extent + frame.grid.tile[axis] - 1) / frame.grid.tile[axis];
+        c->grid.size[axis] = extent;
+        c->grid.tile[axis] = whole->tile[axis] < most ? whole->tile[axis] : most;
+        c->grid.count[axis] = (extent + c->grid.tile[axis] - 1) / c->grid.tile[axis];
     }
-    bw_progress_begin(ctx, (double)bw_box_count(&list->bounds));
-    return collect_on_grid(ctx, &frame);
+    return bw_parallel_threads(ctx, c->grid.threads, bw_grid_count(&c->grid), collect_tile, c);
 }
 
-static void describe_image(const bw_collect *c, bw_training_image *image) {
+static bw_status collect_frames(bw_context *ctx, bw_collect *c) {
+    const int64_t size[3] = {c->info->width, c->info->height, c->info->depth};
+    bw_grid whole;
+    BW_TRY(make_list(ctx, c));
+    BW_TRY(bw_grid_choose(ctx, c->trainer->plan, size, 1, 0, 0, &whole));
+    c->grid = whole;
+    BW_TRY(bw_grid_make_scratch(ctx, &c->grid, &c->scratch));
+    bw_progress_begin(ctx, (double)c->block.count);
+    for (; c->frame < c->info->frames; c->frame++)
+        BW_TRY(collect_frame(ctx, c, &whole));
+    return BW_OK;
+}
+
+static bw_status describe_image(bw_context *ctx, const bw_collect *c, bw_training_image *image) {
     bw_utf8_copy(image->name, sizeof image->name, bw_image_name(c->image));
-    image->hash = bw_image_hash(c->image);
     image->width = c->info->width;
     image->height = c->info->height;
     image->depth = c->info->depth;
     image->channels = c->info->channels;
     image->frames = c->info->frames;
+    return bw_image_hash_checked(ctx, c->image, &image->hash);
 }
 
 static bw_status collect(bw_context *ctx, bw_collect *c) {
@@ -322,15 +338,14 @@ static bw_status collect(bw_context *ctx, bw_collect *c) {
     c->block.image.labels = bw_calloc(ctx, BW_MAX_CLASSES, sizeof(int64_t), "label counts");
     if (!c->block.image.labels) return BW_ERROR_MEMORY;
     BW_TRY(count_labels(ctx, c));
-    BW_TRY(list_labels(ctx, c));
+    c->block.labels = bw_alloc(ctx, (uint64_t)c->block.count, 1, "labels");
     c->block.values =
         bw_alloc(ctx, (uint64_t)c->block.count * (uint64_t)c->trainer->features, sizeof(float), "training samples");
-    if (!c->block.values) return BW_ERROR_MEMORY;
+    if (!c->block.labels || !c->block.values) return BW_ERROR_MEMORY;
     BW_TRY(bw_simd_level(ctx, &c->level));
     BW_TRY(bw_source_open(ctx, c->image, &c->source));
-    for (int frame = 0; frame < c->info->frames; frame++) BW_TRY(collect_frame(ctx, c, frame));
-    describe_image(c, &c->block.image);
-    return BW_OK;
+    BW_TRY(collect_frames(ctx, c));
+    return describe_image(ctx, c, &c->block.image);
 }
 
 static bw_status append(bw_context *ctx, bw_trainer *trainer, const bw_sample_block *block) {
@@ -351,13 +366,12 @@ bw_status bw_trainer_add(bw_context *ctx, bw_trainer *trainer, const bw_image *i
     BW_TRY(bw_fit_check(ctx, trainer->recipe, image, NULL, &assumed));
     bw_collect c = {.trainer = trainer, .image = image, .labels = labels, .info = bw_image_get_info(image)};
     bw_fit_image_name(image, c.name, sizeof c.name);
+    bw_progress_begin(ctx, 1); /* counting the labels listens to the progress function too */
     bw_status status = collect(ctx, &c);
     if (status == BW_OK) status = append(ctx, trainer, &c.block);
-    for (int frame = 0; c.frames && frame < c.info->frames; frame++) {
-        bw_free(c.frames[frame].first);
-        bw_free(c.frames[frame].x);
-    }
-    bw_free(c.frames);
+    bw_free(c.list.first);
+    bw_free(c.list.x);
+    bw_grid_free_scratch(&c.grid, c.scratch);
     bw_source_close(&c.source);
     if (status != BW_OK) free_block(&c.block);
     return status;
@@ -366,30 +380,34 @@ bw_status bw_trainer_add(bw_context *ctx, bw_trainer *trainer, const bw_image *i
 /* ---- the model --------------------------------------------------------------------------------------------------- */
 
 /* Columns over all images, in the order they were added. */
-static void join_columns(const bw_trainer *trainer, float *values, uint8_t *labels, const float **columns) {
-    for (int f = 0; f < trainer->features; f++) columns[f] = values + (int64_t)f * trainer->count;
+static bw_status join_columns(bw_context *ctx, const bw_trainer *trainer, float *values, uint8_t *labels,
+                              const float **columns) {
+    for (int f = 0; f < trainer->features; f++)
+        columns[f] = values + (int64_t)f * trainer->count;
     int64_t at = 0;
     for (int b = 0; b < trainer->block_count; b++) {
         const bw_sample_block *block = &trainer->blocks[b];
         memcpy(labels + at, block->labels, (size_t)block->count);
-        for (int f = 0; f < trainer->features; f++)
+        for (int f = 0; f < trainer->features; f++) {
+            BW_TRY(bw_check(ctx));
             memcpy(values + (int64_t)f * trainer->count + at, block->values + (int64_t)f * block->count,
                    (size_t)block->count * sizeof *values);
+        }
         at += block->count;
     }
+    return BW_OK;
 }
 
-static bw_status grow(bw_context *ctx, const bw_trainer *trainer, const bw_forest_options *options,
-                      bw_model *model) {
+static bw_status grow(bw_context *ctx, const bw_trainer *trainer, const bw_forest_options *options, bw_model *model) {
     float *values =
         bw_alloc(ctx, (uint64_t)trainer->count * (uint64_t)trainer->features, sizeof *values, "training samples");
     uint8_t *labels = bw_alloc(ctx, (uint64_t)trainer->count, 1, "labels");
     const float **columns = bw_alloc(ctx, (uint64_t)trainer->features, sizeof *columns, "training samples");
     bw_status status = BW_ERROR_MEMORY;
     if (values && labels && columns) {
-        join_columns(trainer, values, labels, columns);
         const bw_samples samples = {trainer->count, trainer->features, model->classes, columns, labels};
-        status = bw_forest_train(ctx, &samples, options, &model->forest, &model->report);
+        status = join_columns(ctx, trainer, values, labels, columns);
+        if (status == BW_OK) status = bw_forest_train(ctx, &samples, options, &model->forest, &model->report);
     }
     bw_free(values);
     bw_free(labels);
@@ -397,10 +415,10 @@ static bw_status grow(bw_context *ctx, const bw_trainer *trainer, const bw_fores
     return status;
 }
 
-/* Okabe and Ito's palette, told apart by colour-blind people; repeats after eight. */
-static uint32_t default_colour(int index) {
+/* Okabe and Ito's palette, told apart by colour-blind people. */
+uint32_t bw_class_colour(int index) {
     static const uint32_t palette[8] = {0x0072b2, 0xe69f00, 0x009e73, 0xcc79a7, 0xd55e00, 0x56b4e9, 0xf0e442, 0x999999};
-    return palette[index % 8];
+    return palette[(unsigned)index % 8];
 }
 
 static void name_classes(const bw_trainer *trainer, bw_model *model) {
@@ -409,12 +427,11 @@ static void name_classes(const bw_trainer *trainer, bw_model *model) {
         *info = trainer->class_info[k];
         if (info->name[0]) continue;
         snprintf(info->name, sizeof info->name, "class %d", k + 1);
-        info->colour = default_colour(k);
+        info->colour = bw_class_colour(k);
     }
 }
 
-static bw_status fill(bw_context *ctx, const bw_trainer *trainer, const bw_forest_options *options,
-                      bw_model *model) {
+static bw_status fill(bw_context *ctx, const bw_trainer *trainer, const bw_forest_options *options, bw_model *model) {
     BW_TRY(copy_recipe(ctx, trainer->recipe, &model->recipe));
     name_classes(trainer, model);
     for (int b = 0; b < trainer->block_count; b++) {

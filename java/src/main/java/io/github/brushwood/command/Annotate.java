@@ -24,22 +24,24 @@ public final class Annotate extends BrushwoodCommand {
 
 	private static final Spec SPEC = new Spec("Brushwood Annotate",
 		"Turns the selection, or the ROI Manager's, into annotations of a class. Classes and annotations live in the " +
-			"image's overlay and are saved in its TIFF file. Several keys are worked through in the order below.",
+			"image's overlay and are saved in its TIFF file. Of several keys, load_rois and import come first, then class, " +
+			"colour, rename, clear and from, and at last save_rois and export.",
+		Key.of(Kind.CLASS, "class", "Class", "", "Name of a class; made when the image has none of that name."),
+		Key.of(Kind.COLOUR, "colour", "Colour", "", "Its colour as #rrggbb; new classes get one of their own."),
+		Key.choice("from", "Annotate from", "What becomes annotations of the class.", "none", "selection", "manager"),
+		Key.of(Kind.TEXT, "rename", "Rename to", "", "New name of the class."),
+		Key.flag("clear", "Remove its annotations",
+			"Remove the annotations of the class, or all when no class is given."),
 		Key.of(Kind.FILE, "load_rois", "Load Rois", "",
 			"Add the Rois of a RoiSet zip or .roi file. Those that Brushwood saved bring their classes; others go to " +
 				"'class'."),
 		Key.of(Kind.FILE, "import", "Import labels", "",
 			"Add the connected regions of a label image: 0 = unlabelled, 1, 2, ... = classes."),
-		Key.of(Kind.CLASS, "class", "Class", "", "Name of a class; made when the image has none of that name."),
-		Key.of(Kind.COLOUR, "colour", "Colour", "", "Its colour as #rrggbb; new classes get one of their own."),
-		Key.of(Kind.TEXT, "rename", "Rename to", "", "New name of the class."),
-		Key.flag("clear", "Remove its annotations",
-			"Remove the annotations of the class, or all when no class is given."),
-		Key.choice("from", "Annotate from", "What becomes annotations of the class.", "none", "selection", "manager"),
 		Key.of(Kind.SAVE, "save_rois", "Save Rois", "",
 			"Write all annotations as a RoiSet zip, which the ROI Manager opens too.").withSuffix(".zip"),
 		Key.of(Kind.SAVE, "export", "Export labels", "",
-			"Write all annotations as a label image: 8-bit TIFF, class 1, 2, ... in the order of the list.").withSuffix(".tif"));
+			"Write all annotations as a label image: 8-bit TIFF, class 1, 2, ... in the order of the list.")
+			.withSuffix(".tif"));
 
 	@Override
 	public Spec spec() {

@@ -44,8 +44,7 @@ public final class Apply_Model extends BrushwoodCommand {
 			Spacing.parse(options.text("spacing")));
 		for (final String note : result.notes())
 			IJ.log(spec().name() + ": " + note);
-		if (result.probabilities() != null) result.probabilities().show();
-		if (result.labels() != null) result.labels().show();
+		show(result.images());
 		IJ.showStatus("Classified " + imp.getTitle() + " in " + (System.currentTimeMillis() - start) + " ms");
 	}
 }

@@ -10,6 +10,7 @@ import ij.plugin.frame.Recorder;
 import io.github.brushwood.command.options.Key;
 import io.github.brushwood.command.options.Options;
 import io.github.brushwood.command.options.Spec;
+import io.github.brushwood.engine.CancelledException;
 import io.github.brushwood.session.BrushwoodException;
 import io.github.brushwood.session.Jobs;
 import io.github.brushwood.ui.HelpText;
@@ -26,6 +27,8 @@ import java.util.Map;
  * signal that a macro was cancelled.
  */
 public abstract class BrushwoodCommand implements PlugIn {
+
+	private static final long ACTIVATION_MS = 700;
 
 	static final Key THREADS = Key.of(Key.Kind.INTEGER, "threads", "Threads", "",
 		"Threads to use; 0 for all. Without it the preference counts. Never changes a result.").inMacrosOnly();
@@ -80,19 +83,21 @@ public abstract class BrushwoodCommand implements PlugIn {
 		Options values = initial();
 		while (true) {
 			values = OptionDialog.ask(values, this::suggestions, HelpText.of(spec()));
-			if (values == null) {
-				Recorder.disableCommandRecording();
-				return;
-			}
+			if (values == null) break;
 			try {
 				perform(values.check());
 				record(values);
 				return;
 			}
+			catch (final CancelledException e) {
+				Failure.report(spec().name(), e);
+				break;
+			}
 			catch (final RuntimeException | Error e) {
 				Failure.report(spec().name(), e);
 			}
 		}
+		Recorder.disableCommandRecording();
 	}
 
 	private void perform(final Options options) {
@@ -113,6 +118,17 @@ public abstract class BrushwoodCommand implements PlugIn {
 		for (final Map.Entry<String, String> entry : options.escapedValues().entrySet()) {
 			if (entry.getValue() == null) Recorder.recordOption(entry.getKey());
 			else Recorder.recordOption(entry.getKey(), entry.getValue());
+		}
+	}
+
+	/** Shows images one after the other, so that the last one is the active image even when windows come up late. */
+	static void show(final ImagePlus... images) {
+		for (final ImagePlus imp : images) {
+			imp.show();
+			final long end = System.currentTimeMillis() + ACTIVATION_MS;
+			while (imp.getWindow() != null && !imp.getWindow().isActive() && System.currentTimeMillis() < end)
+				IJ.wait(5);
+			if (imp.getWindow() != null) WindowManager.setCurrentWindow(imp.getWindow());
 		}
 	}
 

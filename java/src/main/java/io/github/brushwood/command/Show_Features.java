@@ -39,7 +39,7 @@ public final class Show_Features extends BrushwoodCommand {
 		jobs.status("Computing features of " + imp.getTitle() + "...");
 		final ImagePlus features = Recipes.show(jobs, imp, options.text("features"), Spacing.parse(options.text(
 			"spacing")));
-		features.show();
+		show(features);
 		IJ.showStatus(features.getNChannels() + " features of " + imp.getTitle());
 	}
 }

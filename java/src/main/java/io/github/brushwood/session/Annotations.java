@@ -17,6 +17,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.regex.Pattern;
 
@@ -193,7 +194,7 @@ public final class Annotations {
 		if (labels.width != imp.getWidth() || labels.height != imp.getHeight() || labels.depth != imp.getNSlices() ||
 			labels.frames != imp.getNFrames())
 		{
-			throw new BrushwoodException(String.format(
+			throw new BrushwoodException(String.format(Locale.ROOT,
 				"The label image '%s' is %d x %d with %d slices and %d frames; the image '%s' is %d x %d with %d slices " +
 					"and %d frames. They have to be the same.", path, labels.width, labels.height, labels.depth,
 				labels.frames, imp.getTitle(), imp.getWidth(), imp.getHeight(), imp.getNSlices(), imp.getNFrames()));
@@ -265,7 +266,7 @@ public final class Annotations {
 
 	private BrushwoodException outside(final Roi roi, final Place place) {
 		final Rectangle r = roi.getBounds();
-		return new BrushwoodException(String.format(
+		return new BrushwoodException(String.format(Locale.ROOT,
 			"The annotation '%s' of class '%s' at x %d, y %d, %s lies outside the image '%s' (%d x %d, %d slices, %d " +
 				"frames). Move or remove it.", roi.getName(), classOf(roi).name(), r.x, r.y, place, imp.getTitle(), imp
 				.getWidth(), imp.getHeight(), imp.getNSlices(), imp.getNFrames()));

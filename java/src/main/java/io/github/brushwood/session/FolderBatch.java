@@ -163,8 +163,8 @@ public final class FolderBatch {
 		catch (final CancelledException e) {
 			throw e;
 		}
-		catch (final EngineException | BrushwoodException | IOException e) {
-			return entry(file, State.FAILED, String.valueOf(e.getMessage()));
+		catch (final EngineException | BrushwoodException e) {
+			return entry(file, State.FAILED, e.getMessage());
 		}
 		catch (final RuntimeException | OutOfMemoryError e) {
 			return entry(file, State.FAILED, e.toString());
@@ -172,9 +172,9 @@ public final class FolderBatch {
 	}
 
 	/** @return notes on the result */
-	private List<String> predict(final Jobs jobs, final Model model, final Path file) throws IOException {
+	private List<String> predict(final Jobs jobs, final Model model, final Path file) {
 		final Path stem = stem(file);
-		Files.createDirectories(stem.getParent());
+		makeFolder(stem.getParent());
 		try (Job job = jobs.open();
 			EngineImage image = ImageFiles.read(job, file.toString());
 			Prediction prediction = model.predict(job, image, Segmentation.options(spacing), outputs.probabilities(),
@@ -183,6 +183,16 @@ public final class FolderBatch {
 			write(job, prediction.probabilities(), stem + PROBABILITIES);
 			write(job, prediction.labels(), stem + LABELS);
 			return Segmentation.notes(prediction, file.getFileName().toString());
+		}
+	}
+
+	private static void makeFolder(final Path folder) {
+		try {
+			Files.createDirectories(folder);
+		}
+		catch (final IOException e) {
+			throw new BrushwoodException("The output folder '" + folder + "' could not be made (" + e.getClass()
+				.getSimpleName() + "). Check its path and rights.", e);
 		}
 	}
 

@@ -58,6 +58,12 @@ public final class Segmentation {
 		return labels;
 	}
 
+	/** What was asked for; the labels last. */
+	public ImagePlus[] images() {
+		if (probabilities == null) return new ImagePlus[] { labels };
+		return labels == null ? new ImagePlus[] { probabilities } : new ImagePlus[] { probabilities, labels };
+	}
+
 	/** Sentences about what was assumed or replaced. */
 	public List<String> notes() {
 		return Collections.unmodifiableList(notes);

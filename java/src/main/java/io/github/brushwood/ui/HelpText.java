@@ -41,9 +41,13 @@ public final class HelpText {
 
 	/** The text of a page, for terminals. */
 	public static String plain(final String html) {
-		String text = html.replaceAll("(?s)<head>.*?</head>", "").replaceAll("\\s+", " ");
-		text = text.replaceAll("(?i)<(h1|h2|h3|p|pre|table|ul|/table|/ul|/pre)[^>]*>", "\n\n").replaceAll(
-			"(?i)<(tr|br|li)[^>]*>", "\n  ").replaceAll("(?i)</t[dh]>", "  ").replaceAll("<[^>]+>", "");
+		String text = html.replaceAll("(?s)<head>.*?</head>", "");
+		final String[] parts = text.split("(?i)</?pre>"); // every second one is preformatted
+		for (int i = 0; i < parts.length; i++)
+			parts[i] = i % 2 == 0 ? parts[i].replaceAll("\\s+", " ") : "<p>" + parts[i].replace("\n", "<br>") + "<p>";
+		text = String.join("", parts);
+		text = text.replaceAll("(?i)<(h1|h2|p|table|/table)[^>]*>", "\n\n").replaceAll(
+			"(?i)<(tr|br)[^>]*>", "\n  ").replaceAll("(?i)</t[dh]>", "  ").replaceAll("<[^>]+>", "");
 		text = text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&amp;", "&");
 		return text.replaceAll("(?m)^ +$", "").replaceAll("\n{3,}", "\n\n").trim();
 	}

@@ -5,21 +5,31 @@ import ij.gui.HTMLDialog;
 import ij.macro.Interpreter;
 import ij.text.TextWindow;
 
+import java.awt.Font;
+import java.awt.Window;
 import java.util.List;
 import java.util.function.Function;
 
 /** Shows texts in windows, or in the log (the terminal when headless) where windows would be in the way. */
 public final class ReportWindow {
 
-	private static final int WIDTH = 760;
+	private static final long ACTIVATION_MS = 1000;
+	private static final int FONT_SIZE = 12;
+	private static final int WIDTH = 860;
 	private static final int HEIGHT = 600;
 
 	private ReportWindow() {}
 
 	/** Lines of text. */
 	public static void text(final String title, final String text) {
-		if (hasWindows()) new TextWindow(title, text, WIDTH, HEIGHT);
-		else IJ.log(title + "\n" + text);
+		if (!hasWindows()) {
+			IJ.log(title + "\n" + text);
+			return;
+		}
+		final TextWindow window = new TextWindow(title, "", WIDTH, HEIGHT);
+		window.getTextPanel().setFont(new Font(Font.MONOSPACED, Font.PLAIN, FONT_SIZE), true);
+		window.append(text);
+		window.getTextPanel().scrollToTop();
 	}
 
 	/**
@@ -34,13 +44,20 @@ public final class ReportWindow {
 		final StringBuilder rows = new StringBuilder();
 		for (final T item : items)
 			rows.append(row.apply(item)).append('\n');
-		new TextWindow(title, headings, rows.toString(), WIDTH, HEIGHT);
+		awaitActive(new TextWindow(title, headings, rows.toString(), WIDTH, HEIGHT));
 	}
 
 	/** A page of {@link HelpText}. */
 	public static void html(final String title, final String html) {
 		if (hasWindows()) new HTMLDialog(title, html, false);
 		else IJ.log(HelpText.plain(html));
+	}
+
+	/** So that a message that follows does not end up behind the window. */
+	private static void awaitActive(final Window window) {
+		final long end = System.currentTimeMillis() + ACTIVATION_MS;
+		while (!window.isActive() && System.currentTimeMillis() < end)
+			IJ.wait(5);
 	}
 
 	private static boolean hasWindows() {

@@ -55,8 +55,8 @@ final class HeadlessImageJ {
 	private String run(final String mainClass, final String... arguments) throws IOException, InterruptedException {
 		final List<String> command = new ArrayList<>(Arrays.asList(new File(System.getProperty("java.home"),
 			"bin/java").getPath(), "-javaagent:" + jarOf("net.imagej.patcher.JavaAgent") + "=init",
-			"-XX:TieredStopAtLevel=1", "-Djava.awt.headless=true", "-Dplugins.dir=" + folder.resolve("ImageJ"), "-Duser.home=" + folder, "-cp",
-			classPath()));
+			"-XX:TieredStopAtLevel=1", "-Djava.awt.headless=true", "-Dplugins.dir=" + folder.resolve("ImageJ"),
+			"-Duser.home=" + folder, "-cp", classPath()));
 		if (!System.getProperty("java.version").startsWith("1.")) {
 			command.add(1, "--add-opens=java.base/java.lang=ALL-UNNAMED");
 		}

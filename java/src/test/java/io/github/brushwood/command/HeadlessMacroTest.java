@@ -11,9 +11,12 @@ import ij.gui.Roi;
 
 import io.github.brushwood.command.options.Options;
 import io.github.brushwood.engine.EngineImage;
+import io.github.brushwood.engine.ForestOptions;
 import io.github.brushwood.engine.Job;
 import io.github.brushwood.engine.Model;
 import io.github.brushwood.engine.Prediction;
+import io.github.brushwood.engine.Recipe;
+import io.github.brushwood.engine.Trainer;
 import io.github.brushwood.session.Annotations;
 import io.github.brushwood.session.Pictures;
 
@@ -32,6 +35,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Macros in a real headless ImageJ: the examples of tests/macros, and everything that can go wrong. */
 class HeadlessMacroTest {
@@ -113,6 +117,42 @@ class HeadlessMacroTest {
 			"c_segmentation.tif"));
 		final String second = example("batch_folder.ijm", model, folder.resolve("in"), folder.resolve("out"));
 		assertTrue(second.contains("0 done, 1 skipped, 0 failed"), second);
+	}
+
+	/** 2D, RGB, 16-bit 3D and two channels in 3D: a macro and the engine make the same model and pixels. */
+	@ParameterizedTest
+	@ValueSource(strings = { "nuclei", "histology", "embryo3d", "cells3d_2ch" })
+	void bundledImages(final String task) throws Exception {
+		final Path data = NUCLEI.resolveSibling(task);
+		final String image = data.resolve("train/00.tif").toString();
+		final String strokes = data.resolve("train/00_strokes.tif").toString();
+		final Path model = folder.resolve("macro.brushwood");
+		final Options options = new Options(new Train_Model().spec()).set("model", model.toString());
+		options.set("features", "fast").set("images", image).set("labels", strokes);
+		final String trained = imagej.batch(macro("train", "run(\"Brushwood Train Model...\", \"" + options + "\");",
+			"print(\"done\");"), "");
+		assertTrue(trained.trim().endsWith("done"), trained);
+		assertArrayEquals(trainByEngine(image, strokes), Files.readAllBytes(model));
+		final Path test = data.resolve("test/00.tif");
+		example("apply.ijm", test, model, folder.resolve("p.tif"), folder.resolve("l.tif"));
+		assertPrediction(model, test, folder.resolve("p.tif"), folder.resolve("l.tif"));
+	}
+
+	private byte[] trainByEngine(final String path, final String strokes) throws Exception {
+		final Path file = folder.resolve("engine.brushwood");
+		try (Job job = new Job();
+			EngineImage image = EngineImage.read(job, path);
+			EngineImage labels = EngineImage.read(job, strokes);
+			Recipe recipe = Recipe.parse(job, "fast", image.info().channels, image.info().depth > 1 ? 3 : 2, image
+				.info().spacingX, image.info().spacingY, image.info().spacingZ);
+			Trainer trainer = Trainer.create(job, recipe))
+		{
+			trainer.add(job, image, labels);
+			try (Model model = trainer.train(job, new ForestOptions())) {
+				model.write(job, file.toString());
+			}
+		}
+		return Files.readAllBytes(file);
 	}
 
 	@Test
