@@ -1,5 +1,5 @@
-/* Any bytes are either a model that describes itself and predicts, or an error with a message; nothing leaks. The length
- * and checksum fields are mended first, so that mutations get past them to the parser. */
+/* Any bytes are either a model that describes itself and predicts, or an error with a message; nothing leaks. The
+ * length and checksum fields are mended first, so that mutations get past them to the parser. */
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -15,15 +15,21 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static void mend(uint8_t *copy, size_t size) {
     if (size < HEADER) return;
     const uint32_t crc = bw_crc32(0, copy + HEADER, size - HEADER);
-    for (int i = 0; i < 4; i++) copy[12 + i] = (uint8_t)(crc >> (8 * i));
-    for (int i = 0; i < 8; i++) copy[16 + i] = (uint8_t)((uint64_t)(size - HEADER) >> (8 * i));
+    for (int i = 0; i < 4; i++)
+        copy[12 + i] = (uint8_t)(crc >> (8 * i));
+    for (int i = 0; i < 8; i++)
+        copy[16 + i] = (uint8_t)((uint64_t)(size - HEADER) >> (8 * i));
 }
 
 /* A small image of the model's kind; what the model's recipe makes too dear is left out. */
 static void predict(bw_context *ctx, const bw_model *model) {
     const bw_recipe_options *options = bw_recipe_get_options(bw_model_recipe(model));
-    bw_image_info info = {.type = BW_UINT8, .width = 9, .height = 7, .depth = options->dims == 3 ? 3 : 1,
-                          .channels = options->channels, .frames = 1};
+    bw_image_info info = {.type = BW_UINT8,
+                          .width = 9,
+                          .height = 7,
+                          .depth = options->dims == 3 ? 3 : 1,
+                          .channels = options->channels,
+                          .frames = 1};
     bw_image *image, *labels;
     if (bw_recipe_count(bw_model_recipe(model)) > 200 || bw_image_create(ctx, &info, &image) != BW_OK) return;
     if (bw_predict(ctx, model, image, NULL, NULL, &labels, NULL) == BW_OK) {

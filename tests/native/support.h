@@ -19,7 +19,8 @@
 #define assert_ok(ctx, expr)                                                                                           \
     do {                                                                                                               \
         bw_status assert_ok_status = (expr);                                                                           \
-        if (assert_ok_status != BW_OK) fail_msg("%s: status %d, %s", #expr, (int)assert_ok_status, bw_context_error(ctx)); \
+        if (assert_ok_status != BW_OK)                                                                                 \
+            fail_msg("%s: status %d, %s", #expr, (int)assert_ok_status, bw_context_error(ctx));                        \
     } while (0)
 
 /* Fails unless the call fails with this status and a message that holds `words`. */
@@ -29,6 +30,20 @@
         if (assert_refused_status != (status) || !strstr(bw_context_error(ctx), words))                                \
             fail_msg("%s: status %d, message \"%s\"", #expr, (int)assert_refused_status, bw_context_error(ctx));       \
     } while (0)
+
+/* Milliseconds within which a cancel must be answered; instrumented code is several times slower. */
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define TEST_SLOW 1
+#endif
+#elif defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define TEST_SLOW 1
+#endif
+#ifdef TEST_SLOW
+enum { TEST_CANCEL_MS = 2000 };
+#else
+enum { TEST_CANCEL_MS = 100 };
+#endif
 
 static inline bw_context *test_context(int threads) {
     bw_context *ctx = bw_context_create();

@@ -336,8 +336,8 @@ static double deviation(const bw_image *image, int channel, const volume *wanted
     return worst;
 }
 
-/* Intermediate images are stored as float32: a difference of them (a difference of Gaussians, a small eigenvalue) cannot
- * be better than a few units in the last place of what it is a difference of. */
+/* Intermediate images are stored as float32: a difference of them (a difference of Gaussians, a small eigenvalue)
+ * cannot be better than a few units in the last place of what it is a difference of. */
 static double rounding(const volume *in, const volume *wanted) {
     double largest = 0;
     for (int i = 0; i < volume_count(in); i++) {
@@ -371,7 +371,8 @@ static void check_reference(int64_t w, int64_t h, int64_t d, int dims, const dou
                 fail_msg("%s %g, output %d, %dD: deviates by %g, its standard deviation is %g",
                          bw_feature_row_get(row)->id, sigma, k, dims, worst, spread);
         }
-        for (int k = 0; k < outputs; k++) free(wanted[k].v);
+        for (int k = 0; k < outputs; k++)
+            free(wanted[k].v);
     }
     assert_int_equal(channel, bw_image_get_info(out)->channels);
     free(in.v);

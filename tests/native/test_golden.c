@@ -34,8 +34,10 @@ static bw_image *golden_image(const golden_case *c) {
             for (int k = 0; k < c->channels; k++) {
                 const int bright = i % 64 > 20 && i % 64 < 40 && i / 64 > 15 ? 55 : 0;
                 void *plane = bw_image_plane(image, 0, k, z);
-                if (c->type == BW_UINT8) ((uint8_t *)plane)[i] = (uint8_t)(((uint8_t *)plane)[i] / 4 + bright);
-                else ((uint16_t *)plane)[i] = (uint16_t)(((uint16_t *)plane)[i] / 4 + 50 * bright);
+                if (c->type == BW_UINT8)
+                    ((uint8_t *)plane)[i] = (uint8_t)(((uint8_t *)plane)[i] / 4 + bright);
+                else
+                    ((uint16_t *)plane)[i] = (uint16_t)(((uint16_t *)plane)[i] / 4 + 50 * bright);
             }
     return image;
 }
@@ -46,7 +48,9 @@ static bw_image *golden_labels(const golden_case *c) {
     for (int64_t z = 0; z < c->depth; z += 3)
         for (int64_t i = z; i < 64 * 48; i += 11)
             ((uint8_t *)bw_image_plane(labels, 0, 0, z))[i] =
-                (uint8_t)(i / 64 < 10 ? 3 : i % 64 > 20 && i % 64 < 40 && i / 64 > 15 ? 2 : 1);
+                (uint8_t)(i / 64 < 10                                 ? 3
+                          : i % 64 > 20 && i % 64 < 40 && i / 64 > 15 ? 2
+                                                                      : 1);
     return labels;
 }
 

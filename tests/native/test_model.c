@@ -83,8 +83,10 @@ static bw_status try_read(const uint8_t *data, uint64_t size, char *message, siz
     bw_context *ctx = test_context(1);
     bw_model *model;
     bw_status status = bw_model_read_memory(ctx, data, size, "x.brushwood", &model);
-    if (status == BW_OK) bw_model_free(model);
-    else assert_null(model);
+    if (status == BW_OK)
+        bw_model_free(model);
+    else
+        assert_null(model);
     snprintf(message, room, "%s", bw_context_error(ctx));
     bw_context_free(ctx);
     return status;
@@ -92,7 +94,8 @@ static bw_status try_read(const uint8_t *data, uint64_t size, char *message, siz
 
 static void refresh_checksum(uint8_t *data, uint64_t size) {
     const uint32_t crc = bw_crc32(0, data + 24, size - 24);
-    for (int i = 0; i < 4; i++) data[12 + i] = (uint8_t)(crc >> (8 * i));
+    for (int i = 0; i < 4; i++)
+        data[12 + i] = (uint8_t)(crc >> (8 * i));
 }
 
 static void every_truncation_is_refused(void **state) {
@@ -170,7 +173,10 @@ static void files_on_disk(void **state) {
     (void)state;
     char folder[] = "brushwood-test-XXXXXX", path[128];
     assert_non_null(mkdtemp(folder));
-    snprintf(path, sizeof path, "%s/m\xc3\xb6" "del 1.brushwood", folder);
+    snprintf(path, sizeof path,
+             "%s/m\xc3\xb6"
+             "del 1.brushwood",
+             folder);
     bw_context *ctx = test_context(1);
     bw_model *model = train("gaussian:1", 2, 1), *again;
     assert_ok(ctx, bw_model_write(ctx, model, path));
@@ -217,10 +223,14 @@ static void nothing_leaks(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(files_round_trip),         cmocka_unit_test(seeds_decide),
-        cmocka_unit_test(every_truncation_is_refused), cmocka_unit_test(flipped_bits_never_crash),
-        cmocka_unit_test(strangers_are_named),      cmocka_unit_test(files_on_disk),
-        cmocka_unit_test(descriptions_are_complete), cmocka_unit_test(nothing_leaks),
+        cmocka_unit_test(files_round_trip),
+        cmocka_unit_test(seeds_decide),
+        cmocka_unit_test(every_truncation_is_refused),
+        cmocka_unit_test(flipped_bits_never_crash),
+        cmocka_unit_test(strangers_are_named),
+        cmocka_unit_test(files_on_disk),
+        cmocka_unit_test(descriptions_are_complete),
+        cmocka_unit_test(nothing_leaks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -29,8 +29,24 @@ static uint64_t free_memory(void) {
     return GlobalMemoryStatusEx(&status) ? status.ullAvailPhys : (uint64_t)1 << 30;
 }
 #else
+/* A number alone in a file; 0 when there is none. */
+static uint64_t number_in(const char *path) {
+    FILE *file = fopen(path, "r");
+    char line[64];
+    uint64_t number = file && fgets(line, sizeof line, file) ? strtoull(line, NULL, 10) : 0;
+    if (file) fclose(file);
+    return number;
+}
+
+/* What a container's limit (Linux control group, version 2) leaves; UINT64_MAX without a limit. */
+static uint64_t container_memory(void) {
+    const uint64_t limit = number_in("/sys/fs/cgroup/memory.max"), used = number_in("/sys/fs/cgroup/memory.current");
+    if (!limit) return UINT64_MAX;
+    return limit > used ? limit - used : 0;
+}
+
 /* MemAvailable where the system tells it, since the page cache is free for the taking; else half of the memory. */
-static uint64_t free_memory(void) {
+static uint64_t system_memory(void) {
     FILE *file = fopen("/proc/meminfo", "r");
     char line[128];
     uint64_t kib = 0;
@@ -43,6 +59,11 @@ static uint64_t free_memory(void) {
     if (pages > 0 && size > 0) return (uint64_t)pages * (uint64_t)size / 2;
 #endif
     return (uint64_t)1 << 30;
+}
+
+static uint64_t free_memory(void) {
+    const uint64_t container = container_memory(), all = system_memory();
+    return container < all ? container : all;
 }
 #endif
 

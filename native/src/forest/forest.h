@@ -27,8 +27,8 @@ typedef struct bw_forest_report {
     double *importance;
 } bw_forest_report;
 
-bw_status bw_forest_train(bw_context *ctx, const bw_samples *samples, const bw_forest_options *options,
-                          bw_forest **out, bw_forest_report *report);
+bw_status bw_forest_train(bw_context *ctx, const bw_samples *samples, const bw_forest_options *options, bw_forest **out,
+                          bw_forest_report *report);
 void bw_forest_report_free(bw_forest_report *report);
 void bw_forest_free(bw_forest *forest);
 
@@ -43,9 +43,9 @@ int bw_forest_uses(const bw_forest *forest, int feature);
 void bw_forest_quantise(const bw_forest *forest, bw_simd level, int feature, const float *values, int64_t count,
                         uint8_t *out);
 
-/* Votes of all trees for `count` pixels. columns[f] points to the pixels' bytes of feature f (NULL for unused features),
- * readable up to the next multiple of 64 pixels. votes[k * stride + i] receives class k's vote of pixel i for i < count;
- * the votes of a pixel sum to bw_forest_vote_total. Same result on every SIMD level. `scratch` has
+/* Votes of all trees for `count` pixels. columns[f] points to the pixels' bytes of feature f (NULL for unused
+ * features), readable up to the next multiple of 64 pixels. votes[k * stride + i] receives class k's vote of pixel i
+ * for i < count; the votes of a pixel sum to bw_forest_vote_total. Same result on every SIMD level. `scratch` has
  * bw_forest_scratch_size bytes, 64-byte aligned. Returns early with an error when the context was cancelled. */
 bw_status bw_forest_vote(bw_context *ctx, const bw_forest *forest, bw_simd level, const uint8_t *const *columns,
                          int64_t count, uint32_t *votes, int64_t stride, void *scratch);

@@ -26,6 +26,13 @@ static jint jni_maxClasses(JNIEnv *env, jclass self) {
     return BW_MAX_CLASSES;
 }
 
+static jint jni_classColour(JNIEnv *env, jclass self, jint index) {
+    (void)self;
+    if (index >= 0) return (jint)bw_class_colour(index);
+    bw_jni_throw(env, BW_ERROR_ARGUMENT, "A class's index cannot be negative.");
+    return 0;
+}
+
 static jint jni_featureCount(JNIEnv *env, jclass self) {
     (void)env, (void)self;
     return bw_feature_row_count();
@@ -84,11 +91,10 @@ static jlongArray jni_forestDefaults(JNIEnv *env, jclass self) {
 }
 
 static const JNINativeMethod rows[] = {
-    BW_NATIVE(version, "()[B"),        BW_NATIVE(simd, "()[B"),
-    BW_NATIVE(defaultThreads, "()I"),  BW_NATIVE(memoryInUse, "()J"),
-    BW_NATIVE(maxClasses, "()I"),      BW_NATIVE(featureCount, "()I"),
-    BW_NATIVE(featureTexts, "(I)[[B"), BW_NATIVE(featureNumbers, "(I)[D"),
-    BW_NATIVE(presetCount, "()I"),     BW_NATIVE(presetTexts, "(I)[[B"),
-    BW_NATIVE(defaultPreset, "()[B"),  BW_NATIVE(forestDefaults, "()[J"),
+    BW_NATIVE(version, "()[B"),        BW_NATIVE(simd, "()[B"),           BW_NATIVE(defaultThreads, "()I"),
+    BW_NATIVE(memoryInUse, "()J"),     BW_NATIVE(maxClasses, "()I"),      BW_NATIVE(featureCount, "()I"),
+    BW_NATIVE(classColour, "(I)I"),    BW_NATIVE(featureTexts, "(I)[[B"), BW_NATIVE(featureNumbers, "(I)[D"),
+    BW_NATIVE(presetCount, "()I"),     BW_NATIVE(presetTexts, "(I)[[B"),  BW_NATIVE(defaultPreset, "()[B"),
+    BW_NATIVE(forestDefaults, "()[J"),
 };
 const bw_jni_table bw_jni_engine_table = {rows, sizeof rows / sizeof *rows};

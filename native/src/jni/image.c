@@ -110,6 +110,14 @@ static void jni_imageSetName(JNIEnv *env, jclass self, jlong job, jlong address,
     bw_free(text);
 }
 
+static void jni_imageSetSpacing(JNIEnv *env, jclass self, jlong job, jlong address, jdouble x, jdouble y, jdouble z) {
+    (void)self;
+    bw_context *ctx = bw_jni_context(env, job);
+    bw_image *image = ctx ? bw_jni_object(env, address) : NULL;
+    const double spacing[3] = {x, y, z};
+    if (image) bw_jni_ok(env, ctx, bw_image_set_spacing(ctx, image, spacing));
+}
+
 static jlong jni_imageHash(JNIEnv *env, jclass self, jlong address) {
     (void)self;
     const bw_image *image = bw_jni_object(env, address);
@@ -253,6 +261,7 @@ static const JNINativeMethod rows[] = {
     BW_NATIVE(imageUnit, "(J)[B"),
     BW_NATIVE(imageName, "(J)[B"),
     BW_NATIVE(imageSetName, "(JJ[B)V"),
+    BW_NATIVE(imageSetSpacing, "(JJDDD)V"),
     BW_NATIVE(imageHash, "(J)J"),
     BW_NATIVE(imagePlaneLabel, "(JIIJ)[B"),
     BW_NATIVE(imageSetPlaneLabel, "(JJIIJ[B)V"),

@@ -33,6 +33,7 @@ static bw_status parse_recipe(bw_context *ctx, const char *text, const bw_recipe
 static bw_status get_recipe(bw_context *ctx, bw_reader *r, const char *name, bw_recipe **out) {
     bw_recipe_options options = {0};
     char *text = bw_alloc(ctx, BW_LONGEST_RECIPE, 1, "a feature list"), *again = NULL;
+    *out = NULL;
     if (!text) return BW_ERROR_MEMORY;
     bw_get_string(r, text, BW_LONGEST_RECIPE);
     options.channels = bw_get_u16(r);
@@ -44,6 +45,10 @@ static bw_status get_recipe(bw_context *ctx, bw_reader *r, const char *name, bw_
     if (status == BW_OK && strcmp(text, again)) status = damaged(ctx, name, "feature list not canonical");
     bw_string_free(again);
     bw_free(text);
+    if (status != BW_OK) {
+        bw_recipe_free(*out);
+        *out = NULL;
+    }
     return status;
 }
 

@@ -67,6 +67,12 @@ public final class Engine {
 		return Native.memoryInUse();
 	}
 
+	/** Colour, 0xRRGGBB, that class <code>index</code> (0-based) has unless another is chosen; repeats after eight. */
+	public static int classColour(final int index) {
+		NativeLoader.load();
+		return Native.classColour(index);
+	}
+
 	/** Most classes a model can have. */
 	public static int maxClasses() {
 		NativeLoader.load();

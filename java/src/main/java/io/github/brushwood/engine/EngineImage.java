@@ -8,7 +8,7 @@ import java.util.Objects;
  */
 public final class EngineImage extends Handle {
 
-	private final ImageInfo info;
+	private volatile ImageInfo info;
 
 	/** Takes over the native image. */
 	EngineImage(final long address) {
@@ -64,6 +64,14 @@ public final class EngineImage extends Handle {
 	public void setName(final Job job, final String name) {
 		try (Handle.Use j = job.begin(); Handle.Use image = useAlone()) {
 			Native.imageSetName(j.address(), image.address(), Native.bytes(name));
+		}
+	}
+
+	/** Replaces the calibration; sizes are positive. */
+	public void setSpacing(final Job job, final double x, final double y, final double z) {
+		try (Handle.Use j = job.begin(); Handle.Use image = useAlone()) {
+			Native.imageSetSpacing(j.address(), image.address(), x, y, z);
+			info = readInfo(image.address());
 		}
 	}
 

@@ -43,6 +43,8 @@ final class Native {
 
 	static native int maxClasses();
 
+	static native int classColour(int index);
+
 	static native int featureCount();
 
 	/** id, label, doc */
@@ -100,6 +102,8 @@ final class Native {
 	static native byte[] imageName(long image);
 
 	static native void imageSetName(long job, long image, byte[] name);
+
+	static native void imageSetSpacing(long job, long image, double x, double y, double z);
 
 	static native long imageHash(long image);
 

@@ -1,5 +1,7 @@
 package io.github.brushwood.session;
 
+import io.github.brushwood.engine.Engine;
+
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -13,10 +15,6 @@ public final class AnnotationClasses {
 
 	/** ImageJ groups, and so ids, end here; the engine's limit is the same. */
 	public static final int MAX = 255;
-
-	/** Okabe and Ito's colours, which stay distinct for colour-blind eyes. */
-	private static final int[] COLOURS = { 0x0072B2, 0xE69F00, 0x009E73, 0xCC79A7, 0xD55E00, 0x56B4E9, 0xF0E442,
-		0x999999 };
 
 	private final List<AnnotationClass> classes = new ArrayList<>();
 
@@ -153,9 +151,9 @@ public final class AnnotationClasses {
 		classes.remove(old);
 	}
 
-	/** Colour that class number <code>id</code> gets first. */
+	/** Colour that class number <code>id</code> (1-based) gets first. */
 	public static int defaultColour(final int id) {
-		return COLOURS[(id - 1) % COLOURS.length];
+		return Engine.classColour(id - 1);
 	}
 
 	private AnnotationClass replace(final AnnotationClass old, final AnnotationClass changed) {

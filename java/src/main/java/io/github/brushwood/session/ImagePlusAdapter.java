@@ -98,16 +98,6 @@ public final class ImagePlusAdapter {
 		}
 	}
 
-	/** Pixels of an image of the same size and type. */
-	static void copyPlanes(final EngineImage from, final EngineImage to) {
-		final ImageInfo info = from.info();
-		final int channels = info.rgb ? 1 : info.channels;
-		for (int t = 0; t < info.frames; t++)
-			for (int z = 0; z < info.depth; z++)
-				for (int c = 0; c < channels; c++)
-					setPlane(to, t, c, z, plane(from, t, c, z));
-	}
-
 	private static void checkDimensions(final ImagePlus imp) {
 		final int expected = imp.getNChannels() * imp.getNSlices() * imp.getNFrames();
 		if (imp.getStackSize() == expected && expected > 0) return;

@@ -26,10 +26,15 @@ public final class Recipes {
 	 */
 	public static ImagePlus show(final Jobs jobs, final ImagePlus imp, final String features, final Spacing spacing) {
 		try (Job job = jobs.open();
-			EngineImage image = Spacing.apply(job, ImagePlusAdapter.toEngine(job, imp), spacing);
-			Recipe recipe = of(job, features, image.info());
-			EngineImage result = recipe.computeFeatures(job, image))
+			EngineImage image = ImagePlusAdapter.toEngine(job, imp))
 		{
+			Spacing.apply(job, image, spacing);
+			return show(job, imp, image, features);
+		}
+	}
+
+	private static ImagePlus show(final Job job, final ImagePlus imp, final EngineImage image, final String features) {
+		try (Recipe recipe = of(job, features, image.info()); EngineImage result = recipe.computeFeatures(job, image)) {
 			final ImagePlus shown = ImagePlusAdapter.toImagePlus(result, "Features of " + imp.getTitle());
 			ImagePlusAdapter.copyCalibration(imp, shown);
 			shown.resetDisplayRange();

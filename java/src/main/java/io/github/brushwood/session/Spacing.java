@@ -1,7 +1,6 @@
 package io.github.brushwood.session;
 
 import io.github.brushwood.engine.EngineImage;
-import io.github.brushwood.engine.ImageInfo;
 import io.github.brushwood.engine.Job;
 
 import java.util.Locale;
@@ -32,29 +31,12 @@ public final class Spacing {
 	}
 
 	/**
-	 * The image with the voxel size <code>spacing</code> in place of its own.
+	 * Gives an image the voxel size <code>spacing</code> in place of its own.
 	 *
-	 * @param image closed when a copy takes its place, and on failure
-	 * @param spacing null to keep the image
+	 * @param spacing null to keep the image's
 	 */
-	static EngineImage apply(final Job job, final EngineImage image, final Spacing spacing) {
-		if (spacing == null) return image;
-		final ImageInfo old = image.info();
-		final ImageInfo info = old.toBuilder().spacing(spacing.x, spacing.y, spacing.z, old.unit).build();
-		EngineImage copy = null;
-		try {
-			copy = EngineImage.create(job, info);
-			copy.setName(job, image.name());
-			ImagePlusAdapter.copyPlanes(image, copy);
-			return copy;
-		}
-		catch (RuntimeException | Error e) {
-			if (copy != null) copy.close();
-			throw e;
-		}
-		finally {
-			image.close();
-		}
+	static void apply(final Job job, final EngineImage image, final Spacing spacing) {
+		if (spacing != null) image.setSpacing(job, spacing.x, spacing.y, spacing.z);
 	}
 
 	private static double number(final String part, final String text) {

@@ -117,9 +117,8 @@ public final class Training {
 
 	/** The first image decides channels, dimensions and spacing. */
 	private Trainer addExample(final Job job, final Trainer existing, final TrainingExample example) {
-		try (EngineImage image = Spacing.apply(job, example.image(job), spacing);
-			EngineImage labels = example.labels(job, classes))
-		{
+		try (EngineImage image = example.image(job); EngineImage labels = example.labels(job, classes)) {
+			Spacing.apply(job, image, spacing);
 			final Trainer trainer = existing != null ? existing : create(job, image.info());
 			try {
 				trainer.add(job, image, labels);

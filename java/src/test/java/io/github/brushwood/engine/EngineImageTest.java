@@ -100,6 +100,15 @@ class EngineImageTest {
 	}
 
 	@Test
+	void spacingIsReplaced() {
+		try (EngineImage image = EngineImage.create(job, HYPERSTACK.toBuilder().calibrated(false).build())) {
+			image.setSpacing(job, 0.5, 0.25, 2);
+			assertSameInfo(HYPERSTACK.toBuilder().spacing(0.5, 0.25, 2, "um").build(), image.info());
+			assertArgument(() -> image.setSpacing(job, 1, 0, 1));
+		}
+	}
+
+	@Test
 	void bytePlanesComeBack() {
 		final ImageInfo info = ImageInfo.builder(PixelType.UINT8, 13, 11).depth(2).channels(2).frames(2).build();
 		try (EngineImage image = EngineImage.create(job, info)) {

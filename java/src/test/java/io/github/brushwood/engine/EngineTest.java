@@ -24,6 +24,9 @@ class EngineTest {
 		assertTrue(Arrays.asList("scalar", "sse2", "neon", "avx2", "avx512").contains(Engine.simd()), Engine.simd());
 		assertTrue(Engine.defaultThreads() >= 1);
 		assertEquals(255, Engine.maxClasses());
+		assertEquals(0x0072B2, Engine.classColour(0));
+		assertEquals(0xE69F00, Engine.classColour(9));
+		assertThrows(EngineException.class, () -> Engine.classColour(-1));
 	}
 
 	@Test
