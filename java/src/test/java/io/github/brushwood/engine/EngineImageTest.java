@@ -101,7 +101,7 @@ class EngineImageTest {
 
 	@Test
 	void spacingIsReplaced() {
-		try (EngineImage image = EngineImage.create(job, HYPERSTACK.toBuilder().calibrated(false).build())) {
+		try (EngineImage image = EngineImage.create(job, HYPERSTACK)) {
 			image.setSpacing(job, 0.5, 0.25, 2);
 			assertSameInfo(HYPERSTACK.toBuilder().spacing(0.5, 0.25, 2, "um").build(), image.info());
 			assertArgument(() -> image.setSpacing(job, 1, 0, 1));
