@@ -6,6 +6,7 @@
 
 #include "core/alloc.h"
 #include "core/tile.h"
+#include "features/features.h"
 
 static const char *const simd_levels[] = {"scalar", "sse2", "neon", "avx2", "avx512"};
 
@@ -392,6 +393,37 @@ static void every_row_matches_its_definition(void **state) {
     check_reference(24, 19, 5, 3, flat, "3.5", 3.5);
 }
 
+/* A camera's offset costs no digits: structure of +-100 on a level of 10000 is as exact as without it. */
+static void offsets_cost_no_accuracy(void **state) {
+    (void)state;
+    bw_image_info info = test_info(BW_UINT16, 61, 47, 1);
+    bw_image *image = test_noise(&info);
+    const int n[3] = {61, 47, 1};
+    volume in = volume_make(n);
+    for (int i = 0; i < volume_count(&in); i++) {
+        uint16_t *pixel = (uint16_t *)bw_image_plane(image, 0, 0, 0) + i;
+        *pixel = (uint16_t)(10000 + *pixel / 50);
+        in.v[i] = *pixel;
+    }
+    bw_image *out = compute("laplacian:1,10;gradient:1,10;dog:1,10;structure:1,10;hessian:1,10", image, 2, NULL, 1);
+    static const char *const ids[] = {"laplacian", "gradient", "dog", "structure", "hessian"};
+    int channel = 0;
+    for (int f = 0; f < 5; f++)
+        for (int s = 0; s < 2; s++) {
+            volume wanted[3];
+            const int outputs = reference(ids[f], &in, 2, s ? 10 : 1, (const double[3]){1, 1, 1}, wanted);
+            for (int k = 0; k < outputs; k++) {
+                double spread;
+                const double worst = deviation(out, channel++, &wanted[k], &spread);
+                if (!(worst < 1e-5 * spread)) fail_msg("%s deviates by %g of %g", ids[f], worst, spread);
+                free(wanted[k].v);
+            }
+        }
+    free(in.v);
+    bw_image_free(out);
+    bw_image_free(image);
+}
+
 /* ---- properties of every row ----------------------------------------------------------------------------------- */
 
 static void constants_have_no_structure(void **state) {
@@ -419,6 +451,39 @@ static void constants_have_no_structure(void **state) {
         bw_image_free(out);
         bw_image_free(image);
     }
+}
+
+/* features.def says of every row whether a constant added to the image shows in the feature. */
+static void the_level_column_is_true(void **state) {
+    (void)state;
+    char list[400];
+    every_row(list, sizeof list, "1.6");
+    bw_image_info info = test_info(BW_UINT16, 40, 30, 1);
+    bw_image *image = test_noise(&info), *raised = test_noise(&info);
+    for (int i = 0; i < 1200; i++)
+        ((uint16_t *)bw_image_plane(raised, 0, 0, 0))[i] += 4096;
+    bw_image *a = compute(list, image, 2, NULL, 1), *b = compute(list, raised, 2, NULL, 1);
+    bw_context *ctx = test_context(1);
+    const bw_recipe_options options = {1, 2, {1, 1, 1}};
+    bw_recipe *recipe;
+    assert_ok(ctx, bw_recipe_parse(ctx, list, &options, &recipe));
+    for (int f = 0; f < bw_recipe_count(recipe); f++) {
+        const int level = bw_feature_def_get(bw_recipe_get(recipe, f)->row)->level;
+        for (int i = 0; i < 1200; i++) {
+            const float x = ((const float *)bw_image_plane_const(a, 0, f, 0))[i];
+            const float y = ((const float *)bw_image_plane_const(b, 0, f, 0))[i];
+            if (level)
+                assert_float_equal(y, x + 4096, 2e-3);
+            else
+                assert_true(x == y);
+        }
+    }
+    bw_recipe_free(recipe);
+    bw_context_free(ctx);
+    bw_image_free(a);
+    bw_image_free(b);
+    bw_image_free(image);
+    bw_image_free(raised);
 }
 
 static void threads_and_simd_levels_agree(void **state) {
@@ -607,7 +672,9 @@ int main(void) {
         cmocka_unit_test(sinusoids_are_damped_as_theory_says),
         cmocka_unit_test(balls_have_equal_curvature),
         cmocka_unit_test(every_row_matches_its_definition),
+        cmocka_unit_test(offsets_cost_no_accuracy),
         cmocka_unit_test(constants_have_no_structure),
+        cmocka_unit_test(the_level_column_is_true),
         cmocka_unit_test(threads_and_simd_levels_agree),
         cmocka_unit_test(frames_and_channels_are_independent),
         cmocka_unit_test(slices_in_2d_equal_single_images),

@@ -147,10 +147,14 @@ static void measure_halo(bw_feature_plan *plan) {
             }
 }
 
-/* Groups of one channel follow one another, so that the channel is loaded once. */
+/* Where a group comes in the order of loading: channels one by one, 2D before 3D. */
+static int loading_order(const bw_group *group) {
+    return 2 * group->channel + (group->dims == 3);
+}
+
 static void sort_groups(bw_feature_plan *plan) {
     for (int g = 1; g < plan->group_count; g++)
-        for (int k = g; k > 0 && plan->groups[k - 1].channel > plan->groups[k].channel; k--) {
+        for (int k = g; k > 0 && loading_order(&plan->groups[k - 1]) > loading_order(&plan->groups[k]); k--) {
             bw_group swap = plan->groups[k];
             plan->groups[k] = plan->groups[k - 1];
             plan->groups[k - 1] = swap;
@@ -299,26 +303,20 @@ static float *take(float **rest, int64_t floats) {
     return taken;
 }
 
-/* The image itself over the tile. */
-static void copy_source(const bw_work *work, float *out) {
-    const bw_box *tile = &work->task->tile, *from = &work->source.box;
-    const int64_t width = bw_box_extent(tile, 0);
-    for (int64_t z = tile->lo[2]; z < tile->hi[2]; z++)
-        for (int64_t y = tile->lo[1]; y < tile->hi[1]; y++, out += width)
-            memcpy(out,
-                   work->source.data + (z - from->lo[2]) * work->source.plane + (y - from->lo[1]) * work->source.row +
-                       (tile->lo[0] - from->lo[0]),
-                   (size_t)width * sizeof *out);
+/* Adds sign times the typical value: of every slice when features are 2D, so that a slice counts for itself, else of
+ * the frame. */
+static void shift_level(const bw_work *work, const bw_group *group, const bw_box *box, float sign, float *values) {
+    const bw_tile_task *task = work->task;
+    const int64_t plane = bw_box_extent(box, 0) * bw_box_extent(box, 1);
+    for (int64_t z = box->lo[2]; z < box->hi[2]; z++, values += plane)
+        work->ops->shift(values, sign * task->typical(task->user, group->channel, group->dims == 2 ? z : -1), plane);
 }
 
-static bw_status derive_into(const bw_work *work, int scale, const bw_box *box, unsigned mask, float **rest,
-                             float *images[BW_DERIVATIVES]) {
+static bw_status derive_into(const bw_work *work, const bw_group *group, int scale, const bw_box *box, unsigned mask,
+                             float **rest, float *images[BW_DERIVATIVES]) {
     for (int d = 0; d < BW_DERIVATIVES; d++)
         images[d] = mask >> d & 1 ? take(rest, bw_box_count(box)) : NULL;
-    if (scale < 0) {
-        copy_source(work, images[BW_D0]);
-        return BW_OK;
-    }
+    if (scale < 0) return work->task->load(work->ctx, work->task->user, group->channel, box, images[BW_D0]);
     return bw_derive(work->ctx, work->ops, &work->task->plan->scales[scale], &work->source, box, work->task->size, mask,
                      images, *rest);
 }
@@ -348,6 +346,7 @@ static bw_status run_item(const bw_work *work, const bw_group *group, const bw_i
     memcpy(call->out, work->out, sizeof call->out);
     memcpy(call->size, work->task->size, sizeof call->size);
     BW_TRY(item->def->compute(work->ctx, call));
+    if (item->def->level && item->scale[0] >= 0) shift_level(work, group, &call->box, 1, work->out[0]);
     return emit(work, item);
 }
 
@@ -356,8 +355,8 @@ static bw_status run_window_item(const bw_work *work, const bw_group *group, con
     bw_feature_call call = {.margin_box = margin_box(plan, item, &work->task->tile, work->task->size),
                             .window = &plan->scales[item->window]};
     float *rest = work->rest, *images[BW_DERIVATIVES];
-    BW_TRY(
-        derive_into(work, item->scale[0], &call.margin_box, item->def->need[0].mask[group->dims - 2], &rest, images));
+    BW_TRY(derive_into(work, group, item->scale[0], &call.margin_box, item->def->need[0].mask[group->dims - 2], &rest,
+                       images));
     memcpy(call.image[0], images, sizeof images);
     call.scratch = rest;
     return run_item(work, group, item, &call);
@@ -366,7 +365,8 @@ static bw_status run_window_item(const bw_work *work, const bw_group *group, con
 static bw_status run_group(const bw_work *work, const bw_group *group) {
     float *images[MAX_SLOTS][BW_DERIVATIVES], *rest = work->rest;
     for (int s = 0; s < group->slot_count; s++)
-        BW_TRY(derive_into(work, group->slots[s].scale, &work->task->tile, group->slots[s].mask, &rest, images[s]));
+        BW_TRY(
+            derive_into(work, group, group->slots[s].scale, &work->task->tile, group->slots[s].mask, &rest, images[s]));
     for (int i = 0; i < group->item_count; i++) {
         const bw_item *item = &group->items[i];
         bw_feature_call call = {0};
@@ -388,11 +388,11 @@ bw_status bw_features_tile(bw_context *ctx, const bw_tile_task *task) {
     work.source = bw_view_dense(take(&work.rest, bw_box_count(&source)), &source);
     for (int o = 0; o < BW_MAX_OUTPUTS; o++)
         work.out[o] = take(&work.rest, bw_box_count(&task->tile));
-    for (int g = 0, loaded = -1; g < plan->group_count; g++) {
+    for (int g = 0; g < plan->group_count; g++) {
         const bw_group *group = &plan->groups[g];
-        if (group->channel != loaded) {
+        if (!g || group[-1].channel != group->channel || group[-1].dims != group->dims) {
             BW_TRY(task->load(ctx, task->user, group->channel, &source, work.source.data));
-            loaded = group->channel;
+            shift_level(&work, group, &source, -1, work.source.data);
         }
         BW_TRY(run_group(&work, group));
     }

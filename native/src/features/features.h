@@ -71,6 +71,7 @@ typedef struct bw_feature_def {
     bw_feature_row row;
     bw_need need[BW_MAX_NEEDS];
     double window;
+    int level;
     bw_status (*compute)(bw_context *ctx, const bw_feature_call *call);
 } bw_feature_def;
 
@@ -126,6 +127,9 @@ int bw_feature_plan_uses_channel(const bw_feature_plan *plan, int channel);
 
 /* Fills `out` (dense over box) with one channel as finite floats. */
 typedef bw_status (*bw_load_fn)(bw_context *ctx, void *user, int channel, const bw_box *box, float *out);
+/* A typical value of slice z of a channel, or of the whole frame when z < 0; any number, but always the same. Features
+ * are computed on the difference to it: float's digits go to the structure, not to a camera's offset. */
+typedef float (*bw_level_fn)(void *user, int channel, int64_t z);
 /* Receives feature `index` of the recipe, dense over the tile; the values are valid during the call. */
 typedef bw_status (*bw_emit_fn)(bw_context *ctx, void *user, int index, const float *values);
 
@@ -136,6 +140,7 @@ typedef struct bw_tile_task {
     int64_t size[3]; /* of the frame */
     int extreme;     /* values so large that features may overflow: they are made finite */
     bw_load_fn load;
+    bw_level_fn typical;
     bw_emit_fn emit;
     void *user;
     float *scratch; /* bw_feature_plan_scratch floats */

@@ -90,6 +90,11 @@ static void subtract(float *restrict out, const float *restrict a, const float *
         out[i] = a[i] - b[i];
 }
 
+static void shift(float *values, float by, int64_t n) {
+    for (int64_t i = 0; i < n; i++)
+        values[i] = values[i] + by;
+}
+
 /* a may be b. */
 static void multiply(float *restrict out, const float *a, const float *b, int64_t n) {
     for (int64_t i = 0; i < n; i++)
@@ -170,6 +175,7 @@ const bw_ops BW_SIMD_NAME(bw_ops) = {{convolve_even, convolve_odd, convolve_seco
                                      add,
                                      add3,
                                      subtract,
+                                     shift,
                                      multiply,
                                      length2,
                                      length3,

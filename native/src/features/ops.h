@@ -16,6 +16,7 @@ typedef struct bw_ops {
     void (*add)(float *out, const float *a, const float *b, int64_t n);
     void (*add3)(float *out, const float *a, const float *b, const float *c, int64_t n);
     void (*subtract)(float *out, const float *a, const float *b, int64_t n);
+    void (*shift)(float *values, float by, int64_t n);
     void (*multiply)(float *out, const float *a, const float *b, int64_t n);
     void (*length2)(float *out, const float *a, const float *b, int64_t n);
     void (*length3)(float *out, const float *a, const float *b, const float *c, int64_t n);

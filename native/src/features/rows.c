@@ -17,8 +17,8 @@
         }                                                                                                              \
     }
 #define NO_NEED NEED(0, 0, 0)
-#define BW_FEATURE(id, label, doc, low, high, usual, out2, out3, need1, need2, window, compute)                        \
-    {{id, label, doc, (high) > 0, low, high, usual, out2, out3}, {need1, need2}, window, compute},
+#define BW_FEATURE(id, label, doc, low, high, usual, out2, out3, need1, need2, window, level, compute)                 \
+    {{id, label, doc, (high) > 0, low, high, usual, out2, out3}, {need1, need2}, window, level, compute},
 
 static const bw_feature_def defs[] = {
 #include "features/features.def"

@@ -25,6 +25,11 @@ static bw_status load(bw_context *ctx, void *user, int channel, const bw_box *bo
     return bw_source_load(ctx, &tile->run->source, tile->frame, channel, box, out);
 }
 
+static float typical(void *user, int channel, int64_t z) {
+    const bw_features_tile_user *tile = user;
+    return bw_source_typical(&tile->run->source, tile->frame, channel, z);
+}
+
 static bw_status keep(bw_context *ctx, void *user, int index, const float *values) {
     const bw_features_tile_user *at = user;
     const bw_box *tile = at->tile;
@@ -48,6 +53,7 @@ static bw_status compute(bw_context *ctx, void *user, int64_t index, int thread)
                          .tile = tile,
                          .extreme = run->source.extreme,
                          .load = load,
+                         .typical = typical,
                          .emit = keep,
                          .user = &at,
                          .scratch = run->scratch[thread]};

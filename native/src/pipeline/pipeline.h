@@ -22,6 +22,9 @@ void bw_source_close(bw_source *source);
 bw_status bw_source_load(bw_context *ctx, const bw_source *source, int frame, int channel, const bw_box *box,
                          float *out);
 
+/* The median of a few pixels of slice z, or of the whole frame when z < 0; 0 for images of extreme values. */
+float bw_source_typical(const bw_source *source, int frame, int channel, int64_t z);
+
 /* ---- tiles (tile.c) -------------------------------------------------------------------------------------------- */
 
 typedef struct bw_grid {

@@ -65,6 +65,11 @@ static bw_status load(bw_context *ctx, void *user, int channel, const bw_box *bo
     return bw_source_load(ctx, &at->run->source, at->frame, channel, box, out);
 }
 
+static float typical(void *user, int channel, int64_t z) {
+    const bw_predict_tile *at = user;
+    return bw_source_typical(&at->run->source, at->frame, channel, z);
+}
+
 static bw_status quantise(bw_context *ctx, void *user, int index, const float *values) {
     const bw_predict_tile *at = user;
     const bw_predict_run *run = at->run;
@@ -136,6 +141,7 @@ static bw_status predict_tile(bw_context *ctx, void *user, int64_t index, int th
                          .tile = at.tile,
                          .extreme = run->source.extreme,
                          .load = load,
+                         .typical = typical,
                          .emit = quantise,
                          .user = &at,
                          .scratch = run->features[thread]};

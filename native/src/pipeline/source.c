@@ -109,19 +109,65 @@ static void replace(float *out, int64_t n, float low) {
         if (!is_finite(out[i])) out[i] = low;
 }
 
-bw_status bw_source_load(bw_context *ctx, const bw_source *source, int frame, int channel, const bw_box *box,
-                         float *out) {
+/* A plane of an image whose rows are wanted as finite floats. */
+typedef struct bw_plane {
+    const uint8_t *pixels;
+    int64_t step; /* bytes per row */
+    bw_pixel_type type;
+    const float *low; /* takes the place of what is not finite; NULL = all is */
+} bw_plane;
+
+static bw_plane plane_of(const bw_source *source, int frame, int channel, int64_t z) {
+    const bw_image_info *info = bw_image_get_info(source->image);
+    const float *low = source->non_finite ? &source->low[(int64_t)frame * info->channels + channel] : NULL;
+    return (bw_plane){bw_image_plane_const(source->image, frame, channel, z), info->width * bw_type_size(info->type),
+                      info->type, low};
+}
+
+static void load_row(const bw_plane *plane, int64_t x, int64_t y, int64_t n, float *out) {
     static void (*const convert[])(float *, const void *, int64_t, int64_t) = {
         [BW_UINT8] = row_from_uint8, [BW_UINT16] = row_from_uint16, [BW_FLOAT32] = row_from_float};
-    const bw_image_info *info = bw_image_get_info(source->image);
-    const int64_t n = bw_box_extent(box, 0), step = info->width * bw_type_size(info->type);
+    convert[plane->type](out, plane->pixels + y * plane->step, x, n);
+    if (plane->low) replace(out, n, *plane->low);
+}
+
+bw_status bw_source_load(bw_context *ctx, const bw_source *source, int frame, int channel, const bw_box *box,
+                         float *out) {
+    const int64_t n = bw_box_extent(box, 0);
     for (int64_t z = box->lo[2]; z < box->hi[2]; z++) {
-        const uint8_t *plane = bw_image_plane_const(source->image, frame, channel, z);
+        const bw_plane plane = plane_of(source, frame, channel, z);
         BW_TRY(bw_check(ctx));
-        for (int64_t y = box->lo[1]; y < box->hi[1]; y++, out += n) {
-            convert[info->type](out, plane + y * step, box->lo[0], n);
-            if (source->non_finite) replace(out, n, source->low[(int64_t)frame * info->channels + channel]);
-        }
+        for (int64_t y = box->lo[1]; y < box->hi[1]; y++, out += n)
+            load_row(&plane, box->lo[0], y, n, out);
     }
     return BW_OK;
+}
+
+static void insert_sorted(float *sorted, int count, float value) {
+    for (; count > 0 && sorted[count - 1] > value; count--)
+        sorted[count] = sorted[count - 1];
+    sorted[count] = value;
+}
+
+/* Positions are symmetric, so that a mirrored image has the same typical value. */
+float bw_source_typical(const bw_source *source, int frame, int channel, int64_t z) {
+    enum { STEPS = 4 };
+    const bw_image_info *info = bw_image_get_info(source->image);
+    const int64_t size[3] = {info->width, info->height, info->depth};
+    float sorted[STEPS * STEPS * STEPS];
+    int count = 0;
+    if (source->extreme) return 0;
+    for (int i = 0; i < (z < 0 ? STEPS * STEPS * STEPS : STEPS * STEPS); i++) {
+        const int step[3] = {i % STEPS, i / STEPS % STEPS, i / STEPS / STEPS};
+        int64_t at[3];
+        for (int axis = 0; axis < 3; axis++) {
+            const int64_t near = size[axis] * (step[axis] % 2 ? 3 : 1) / 8;
+            at[axis] = step[axis] < 2 ? near : size[axis] - 1 - near;
+        }
+        const bw_plane plane = plane_of(source, frame, channel, z < 0 ? at[2] : z);
+        float value;
+        load_row(&plane, at[0], at[1], 1, &value);
+        insert_sorted(sorted, count++, value);
+    }
+    return sorted[(count - 1) / 2];
 }

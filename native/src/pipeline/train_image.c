@@ -224,6 +224,11 @@ static bw_status load(bw_context *ctx, void *user, int channel, const bw_box *bo
     return bw_source_load(ctx, &at->collect->source, at->collect->frame, channel, box, out);
 }
 
+static float typical(void *user, int channel, int64_t z) {
+    const bw_collect_tile *at = user;
+    return bw_source_typical(&at->collect->source, at->collect->frame, channel, z);
+}
+
 /* The first sample of a row at or behind x. */
 static int64_t sample_at(const bw_labelled *list, int64_t row, int64_t x) {
     int64_t low = list->first[row], high = list->first[row + 1];
@@ -285,6 +290,7 @@ static bw_status collect_tile(bw_context *ctx, void *user, int64_t index, int th
                          .size = {c->info->width, c->info->height, c->info->depth},
                          .extreme = c->source.extreme,
                          .load = load,
+                         .typical = typical,
                          .emit = keep,
                          .user = &at,
                          .scratch = c->scratch[thread]};
