@@ -280,6 +280,10 @@ public final class Windows {
 	private void cancel() throws Exception {
 		final ImagePlus big = IJ.createImage("big", "8-bit noise", 6000, 6000, 1);
 		big.show();
+		await("the big image in front", () -> {
+			EventQueue.invokeAndWait(() -> big.getWindow().toFront());
+			return big.getWindow().isFocused() && WindowManager.getCurrentImage() == big;
+		});
 		final Dialog d = start("Brushwood Apply Model...");
 		type(d, "Model file", scratch + "/a model.brushwood");
 		final long start = System.currentTimeMillis();
