@@ -306,19 +306,19 @@ static float *take(float **rest, int64_t floats) {
 /* Adds sign times the typical value: of every slice when features are 2D, so that a slice counts for itself, else of
  * the frame. */
 static void shift_level(const bw_work *work, const bw_group *group, const bw_box *box, float sign, float *values) {
-    const bw_tile_task *task = work->task;
+    const bw_frame *frame = &work->task->frame;
     const int64_t plane = bw_box_extent(box, 0) * bw_box_extent(box, 1);
     for (int64_t z = box->lo[2]; z < box->hi[2]; z++, values += plane)
-        work->ops->shift(values, sign * task->typical(task->user, group->channel, group->dims == 2 ? z : -1), plane);
+        work->ops->shift(values, sign * frame->typical(frame, group->channel, group->dims == 2 ? z : -1), plane);
 }
 
 static bw_status derive_into(const bw_work *work, const bw_group *group, int scale, const bw_box *box, unsigned mask,
                              float **rest, float *images[BW_DERIVATIVES]) {
     for (int d = 0; d < BW_DERIVATIVES; d++)
         images[d] = mask >> d & 1 ? take(rest, bw_box_count(box)) : NULL;
-    if (scale < 0) return work->task->load(work->ctx, work->task->user, group->channel, box, images[BW_D0]);
-    return bw_derive(work->ctx, work->ops, &work->task->plan->scales[scale], &work->source, box, work->task->size, mask,
-                     images, *rest);
+    if (scale < 0) return work->task->frame.load(work->ctx, &work->task->frame, group->channel, box, images[BW_D0]);
+    return bw_derive(work->ctx, work->ops, &work->task->plan->scales[scale], &work->source, box, work->task->frame.size,
+                     mask, images, *rest);
 }
 
 bw_status bw_call_smooth(bw_context *ctx, const bw_feature_call *call, float *product, float *out) {
@@ -331,7 +331,7 @@ bw_status bw_call_smooth(bw_context *ctx, const bw_feature_call *call, float *pr
 static bw_status emit(const bw_work *work, const bw_item *item) {
     for (int o = 0; o < BW_MAX_OUTPUTS; o++) {
         if (item->index[o] < 0) continue;
-        if (work->task->extreme) work->ops->make_finite(work->out[o], bw_box_count(&work->task->tile));
+        if (work->task->frame.extreme) work->ops->make_finite(work->out[o], bw_box_count(&work->task->tile));
         BW_TRY(work->task->emit(work->ctx, work->task->user, item->index[o], work->out[o]));
     }
     bw_progress_add(work->ctx, 0);
@@ -344,7 +344,7 @@ static bw_status run_item(const bw_work *work, const bw_group *group, const bw_i
     call->box = work->task->tile;
     call->count = bw_box_count(&call->box);
     memcpy(call->out, work->out, sizeof call->out);
-    memcpy(call->size, work->task->size, sizeof call->size);
+    memcpy(call->size, work->task->frame.size, sizeof call->size);
     BW_TRY(item->def->compute(work->ctx, call));
     if (item->def->level && item->scale[0] >= 0) shift_level(work, group, &call->box, 1, work->out[0]);
     return emit(work, item);
@@ -352,7 +352,7 @@ static bw_status run_item(const bw_work *work, const bw_group *group, const bw_i
 
 static bw_status run_window_item(const bw_work *work, const bw_group *group, const bw_item *item) {
     const bw_feature_plan *plan = work->task->plan;
-    bw_feature_call call = {.margin_box = margin_box(plan, item, &work->task->tile, work->task->size),
+    bw_feature_call call = {.margin_box = margin_box(plan, item, &work->task->tile, work->task->frame.size),
                             .window = &plan->scales[item->window]};
     float *rest = work->rest, *images[BW_DERIVATIVES];
     BW_TRY(derive_into(work, group, item->scale[0], &call.margin_box, item->def->need[0].mask[group->dims - 2], &rest,
@@ -384,14 +384,14 @@ static bw_status run_group(const bw_work *work, const bw_group *group) {
 bw_status bw_features_tile(bw_context *ctx, const bw_tile_task *task) {
     const bw_feature_plan *plan = task->plan;
     bw_work work = {.ctx = ctx, .task = task, .ops = bw_ops_get(task->level), .rest = task->scratch};
-    const bw_box source = bw_box_grow(&task->tile, plan->halo, task->size);
+    const bw_box source = bw_box_grow(&task->tile, plan->halo, task->frame.size);
     work.source = bw_view_dense(take(&work.rest, bw_box_count(&source)), &source);
     for (int o = 0; o < BW_MAX_OUTPUTS; o++)
         work.out[o] = take(&work.rest, bw_box_count(&task->tile));
     for (int g = 0; g < plan->group_count; g++) {
         const bw_group *group = &plan->groups[g];
         if (!g || group[-1].channel != group->channel || group[-1].dims != group->dims) {
-            BW_TRY(task->load(ctx, task->user, group->channel, &source, work.source.data));
+            BW_TRY(task->frame.load(ctx, &task->frame, group->channel, &source, work.source.data));
             shift_level(&work, group, &source, -1, work.source.data);
         }
         BW_TRY(run_group(&work, group));

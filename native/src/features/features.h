@@ -125,11 +125,20 @@ int64_t bw_feature_plan_scratch(const bw_feature_plan *plan, const bw_box *tile,
 double bw_feature_plan_cost(const bw_feature_plan *plan, const bw_box *tile, const int64_t size[3]);
 int bw_feature_plan_uses_channel(const bw_feature_plan *plan, int channel);
 
-/* Fills `out` (dense over box) with one channel as finite floats. */
-typedef bw_status (*bw_load_fn)(bw_context *ctx, void *user, int channel, const bw_box *box, float *out);
-/* A typical value of slice z of a channel, or of the whole frame when z < 0; any number, but always the same. Features
- * are computed on the difference to it: float's digits go to the structure, not to a camera's offset. */
-typedef float (*bw_level_fn)(void *user, int channel, int64_t z);
+/* One frame of an image, as tiles read it. */
+typedef struct bw_frame bw_frame;
+struct bw_frame {
+    /* Fills `out` (dense over box) with one channel as finite floats. */
+    bw_status (*load)(bw_context *ctx, const bw_frame *frame, int channel, const bw_box *box, float *out);
+    /* A typical value of slice z of a channel, or of the whole frame when z < 0; any number, but always the same.
+     * Features are computed on the difference to it: float's digits go to the structure, not to a camera's offset. */
+    float (*typical)(const bw_frame *frame, int channel, int64_t z);
+    const void *source; /* for these two */
+    int index;
+    int64_t size[3];
+    int extreme; /* values so large that features may overflow: they are made finite */
+};
+
 /* Receives feature `index` of the recipe, dense over the tile; the values are valid during the call. */
 typedef bw_status (*bw_emit_fn)(bw_context *ctx, void *user, int index, const float *values);
 
@@ -137,10 +146,7 @@ typedef struct bw_tile_task {
     const bw_feature_plan *plan;
     bw_simd level;
     bw_box tile;
-    int64_t size[3]; /* of the frame */
-    int extreme;     /* values so large that features may overflow: they are made finite */
-    bw_load_fn load;
-    bw_level_fn typical;
+    bw_frame frame;
     bw_emit_fn emit;
     void *user;
     float *scratch; /* bw_feature_plan_scratch floats */

@@ -20,16 +20,6 @@ typedef struct bw_features_tile_user {
     const bw_box *tile;
 } bw_features_tile_user;
 
-static bw_status load(bw_context *ctx, void *user, int channel, const bw_box *box, float *out) {
-    const bw_features_tile_user *tile = user;
-    return bw_source_load(ctx, &tile->run->source, tile->frame, channel, box, out);
-}
-
-static float typical(void *user, int channel, int64_t z) {
-    const bw_features_tile_user *tile = user;
-    return bw_source_typical(&tile->run->source, tile->frame, channel, z);
-}
-
 static bw_status keep(bw_context *ctx, void *user, int index, const float *values) {
     const bw_features_tile_user *at = user;
     const bw_box *tile = at->tile;
@@ -51,13 +41,10 @@ static bw_status compute(bw_context *ctx, void *user, int64_t index, int thread)
     bw_tile_task task = {.plan = run->plan,
                          .level = run->level,
                          .tile = tile,
-                         .extreme = run->source.extreme,
-                         .load = load,
-                         .typical = typical,
+                         .frame = bw_source_frame(&run->source, at.frame),
                          .emit = keep,
                          .user = &at,
                          .scratch = run->scratch[thread]};
-    memcpy(task.size, run->grid.size, sizeof task.size);
     BW_TRY(bw_features_tile(ctx, &task));
     bw_progress_add(ctx, (double)bw_box_count(&tile));
     return BW_OK;

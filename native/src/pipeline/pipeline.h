@@ -18,12 +18,8 @@ typedef struct bw_source {
 /* Scans float images once for NaN, infinities and extremes. */
 bw_status bw_source_open(bw_context *ctx, const bw_image *image, bw_source *out);
 void bw_source_close(bw_source *source);
-/* Fills out (dense over box) with one channel of one frame. */
-bw_status bw_source_load(bw_context *ctx, const bw_source *source, int frame, int channel, const bw_box *box,
-                         float *out);
-
-/* The median of a few pixels of slice z, or of the whole frame when z < 0; 0 for images of extreme values. */
-float bw_source_typical(const bw_source *source, int frame, int channel, int64_t z);
+/* A frame of it for tiles to read. The typical value is the median of a few pixels; 0 for images of extreme values. */
+bw_frame bw_source_frame(const bw_source *source, int index);
 
 /* ---- tiles (tile.c) -------------------------------------------------------------------------------------------- */
 

@@ -60,16 +60,6 @@ static void rows_to_blocks(const bw_box *tile, const uint8_t *rows, uint8_t *blo
         }
 }
 
-static bw_status load(bw_context *ctx, void *user, int channel, const bw_box *box, float *out) {
-    const bw_predict_tile *at = user;
-    return bw_source_load(ctx, &at->run->source, at->frame, channel, box, out);
-}
-
-static float typical(void *user, int channel, int64_t z) {
-    const bw_predict_tile *at = user;
-    return bw_source_typical(&at->run->source, at->frame, channel, z);
-}
-
 static bw_status quantise(bw_context *ctx, void *user, int index, const float *values) {
     const bw_predict_tile *at = user;
     const bw_predict_run *run = at->run;
@@ -139,13 +129,10 @@ static bw_status predict_tile(bw_context *ctx, void *user, int64_t index, int th
     bw_tile_task task = {.plan = run->plan,
                          .level = run->level,
                          .tile = at.tile,
-                         .extreme = run->source.extreme,
-                         .load = load,
-                         .typical = typical,
+                         .frame = bw_source_frame(&run->source, at.frame),
                          .emit = quantise,
                          .user = &at,
                          .scratch = run->features[thread]};
-    memcpy(task.size, run->grid.size, sizeof task.size);
     BW_TRY(bw_features_tile(ctx, &task));
     BW_TRY(vote(ctx, &at));
     BW_TRY(write_tile(ctx, &at, run->class_pixels + thread * run->model->classes));

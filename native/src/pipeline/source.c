@@ -131,11 +131,10 @@ static void load_row(const bw_plane *plane, int64_t x, int64_t y, int64_t n, flo
     if (plane->low) replace(out, n, *plane->low);
 }
 
-bw_status bw_source_load(bw_context *ctx, const bw_source *source, int frame, int channel, const bw_box *box,
-                         float *out) {
+static bw_status load(bw_context *ctx, const bw_frame *frame, int channel, const bw_box *box, float *out) {
     const int64_t n = bw_box_extent(box, 0);
     for (int64_t z = box->lo[2]; z < box->hi[2]; z++) {
-        const bw_plane plane = plane_of(source, frame, channel, z);
+        const bw_plane plane = plane_of(frame->source, frame->index, channel, z);
         BW_TRY(bw_check(ctx));
         for (int64_t y = box->lo[1]; y < box->hi[1]; y++, out += n)
             load_row(&plane, box->lo[0], y, n, out);
@@ -150,24 +149,32 @@ static void insert_sorted(float *sorted, int count, float value) {
 }
 
 /* Positions are symmetric, so that a mirrored image has the same typical value. */
-float bw_source_typical(const bw_source *source, int frame, int channel, int64_t z) {
+static float typical(const bw_frame *frame, int channel, int64_t z) {
     enum { STEPS = 4 };
-    const bw_image_info *info = bw_image_get_info(source->image);
-    const int64_t size[3] = {info->width, info->height, info->depth};
     float sorted[STEPS * STEPS * STEPS];
     int count = 0;
-    if (source->extreme) return 0;
+    if (frame->extreme) return 0;
     for (int i = 0; i < (z < 0 ? STEPS * STEPS * STEPS : STEPS * STEPS); i++) {
         const int step[3] = {i % STEPS, i / STEPS % STEPS, i / STEPS / STEPS};
         int64_t at[3];
         for (int axis = 0; axis < 3; axis++) {
-            const int64_t near = size[axis] * (step[axis] % 2 ? 3 : 1) / 8;
-            at[axis] = step[axis] < 2 ? near : size[axis] - 1 - near;
+            const int64_t near = frame->size[axis] * (step[axis] % 2 ? 3 : 1) / 8;
+            at[axis] = step[axis] < 2 ? near : frame->size[axis] - 1 - near;
         }
-        const bw_plane plane = plane_of(source, frame, channel, z < 0 ? at[2] : z);
+        const bw_plane plane = plane_of(frame->source, frame->index, channel, z < 0 ? at[2] : z);
         float value;
         load_row(&plane, at[0], at[1], 1, &value);
         insert_sorted(sorted, count++, value);
     }
     return sorted[(count - 1) / 2];
+}
+
+bw_frame bw_source_frame(const bw_source *source, int index) {
+    const bw_image_info *info = bw_image_get_info(source->image);
+    return (bw_frame){.load = load,
+                      .typical = typical,
+                      .source = source,
+                      .index = index,
+                      .size = {info->width, info->height, info->depth},
+                      .extreme = source->extreme};
 }

@@ -219,16 +219,6 @@ typedef struct bw_collect_tile {
     bw_box tile;
 } bw_collect_tile;
 
-static bw_status load(bw_context *ctx, void *user, int channel, const bw_box *box, float *out) {
-    const bw_collect_tile *at = user;
-    return bw_source_load(ctx, &at->collect->source, at->collect->frame, channel, box, out);
-}
-
-static float typical(void *user, int channel, int64_t z) {
-    const bw_collect_tile *at = user;
-    return bw_source_typical(&at->collect->source, at->collect->frame, channel, z);
-}
-
 /* The first sample of a row at or behind x. */
 static int64_t sample_at(const bw_labelled *list, int64_t row, int64_t x) {
     int64_t low = list->first[row], high = list->first[row + 1];
@@ -287,10 +277,7 @@ static bw_status collect_tile(bw_context *ctx, void *user, int64_t index, int th
     bw_tile_task task = {.plan = c->trainer->plan,
                          .level = c->level,
                          .tile = at.tile,
-                         .size = {c->info->width, c->info->height, c->info->depth},
-                         .extreme = c->source.extreme,
-                         .load = load,
-                         .typical = typical,
+                         .frame = bw_source_frame(&c->source, c->frame),
                          .emit = keep,
                          .user = &at,
                          .scratch = c->scratch[thread]};
