@@ -56,6 +56,21 @@ static int get_compression(const bw_cli_call *call, bw_compression *out) {
     return bw_cli_usage(call, "--compression must be none, lzw, deflate or zstd, not \"%s\".", text);
 }
 
+/* What can be told about --features and --spacing before any image is read. */
+static int check_values(const bw_cli_call *call) {
+    const bw_recipe_options any = {.channels = BW_MAX_CHANNELS, .dims = 3, .spacing = {1, 1, 1}};
+    const char *list = bw_cli_get(call, "features") ? bw_cli_text(call, "features") : NULL;
+    bw_context *trial = list ? bw_context_create() : NULL;
+    bw_recipe *recipe = NULL;
+    double spacing[3];
+    int given, result = bw_cli_spacing(call, spacing, &given);
+    if (!result && trial && bw_recipe_parse(trial, list, &any, &recipe) != BW_OK)
+        result = bw_cli_usage(call, "%s", bw_context_error(trial));
+    bw_recipe_free(recipe);
+    bw_context_free(trial);
+    return result;
+}
+
 /* Reads an image and applies --spacing. */
 static int read_image(const bw_cli_call *call, const char *path, bw_image **out) {
     double spacing[3];
@@ -133,12 +148,13 @@ static int parse_class(const bw_cli_call *call, const char *text, bw_class_info 
     return BW_EXIT_DONE;
 }
 
+/* Without a trainer the names are only checked. */
 static int name_classes(const bw_cli_call *call, bw_trainer *trainer) {
     const bw_cli_values *names = bw_cli_get(call, "class");
     for (int k = 0; k < names->count; k++) {
         bw_class_info info = {.colour = bw_class_colour(k)};
         RUN(parse_class(call, names->text[k], &info));
-        RUN(code(bw_trainer_set_class(call->ctx, trainer, k, &info)));
+        if (trainer) RUN(code(bw_trainer_set_class(call->ctx, trainer, k, &info)));
     }
     return BW_EXIT_DONE;
 }
@@ -181,6 +197,8 @@ static int run_train(bw_cli_call *call) {
         return bw_cli_usage(call, "%d --image but %d --labels were given; they go in pairs.", images->count,
                             labels->count);
     RUN(get_forest_options(call, &options));
+    RUN(name_classes(call, NULL));
+    RUN(check_values(call));
     RUN(set_resources(call));
     RUN(bw_cli_output(call, "out", (const char *const[]){"image", "labels", NULL}));
     int result = BW_EXIT_DONE;
@@ -254,6 +272,7 @@ static int run_predict(bw_cli_call *call) {
         return bw_cli_usage(call, "--export must be probabilities or labels, not \"%s\".", kind);
     RUN(bw_cli_integer(call, "tile", 8, 1 << 20, &options.tile));
     RUN(get_compression(call, &compression));
+    RUN(check_values(call));
     RUN(set_resources(call));
     RUN(bw_cli_output(call, "output", (const char *const[]){"model", "input", NULL}));
     int result = code(bw_model_read(call->ctx, bw_cli_text(call, "model"), &model));
@@ -298,6 +317,7 @@ static int run_features(bw_cli_call *call) {
     bw_image *image = NULL, *features = NULL;
     bw_recipe *recipe = NULL;
     RUN(get_compression(call, &compression));
+    RUN(check_values(call));
     RUN(set_resources(call));
     RUN(bw_cli_output(call, "out", (const char *const[]){"image", NULL}));
     int result = read_image(call, bw_cli_text(call, "image"), &image);
@@ -518,6 +538,7 @@ static int run_bench(bw_cli_call *call) {
     bw_trainer *trainer = NULL;
     int64_t samples = 10000;
     RUN(bw_cli_integer(call, "samples", 10, 10000000, &samples));
+    RUN(check_values(call));
     RUN(set_resources(call));
     int result = bench_image(call, &image);
     if (!result) result = bench_labels(call, image, samples, &labels);
