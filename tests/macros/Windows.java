@@ -100,6 +100,9 @@ public final class Windows {
 	// ---- the commands
 
 	private void annotate() throws Exception {
+		IJ.doCommand("Brushwood Annotate");
+		press(dialog("Brushwood Annotate"), "OK"); // there is no image
+		finished("Brushwood Annotate");
 		show(data + "train/00.tif").setRoi(60, 60, 12, 9);
 		Dialog d = start("Brushwood Annotate");
 		type(d, "Class", "back [ground]");
@@ -117,6 +120,10 @@ public final class Windows {
 		press(d, "OK");
 		finished("Brushwood Annotate");
 		check("the second annotation is there", current().getOverlay().size() == 2);
+		d = start("Brushwood Annotate");
+		check("the class used last comes first", field(d, "Class").getText().equals("nuclei"));
+		press(d, "Cancel");
+		finished("Brushwood Annotate");
 		check("annotations have their class's colour", !current().getOverlay().get(0).getStrokeColor().equals(current()
 			.getOverlay().get(1).getStrokeColor()));
 		shot("annotated-image");
@@ -149,7 +156,13 @@ public final class Windows {
 	}
 
 	private void train() throws Exception {
-		final Dialog d = start("Brushwood Train Model...");
+		Dialog d = start("Brushwood Train Model...");
+		press(d, "OK");
+		final Dialog error = dialog("Brushwood Train Model...");
+		shot("train-error");
+		check("a message fits on the screen", error.getWidth() < 900);
+		press(error, "OK");
+		d = dialog("Brushwood Train Model");
 		type(d, "Save model as", scratch + "/a model.brushwood");
 		select(d, "Preset", "fast");
 		check("a preset fills the features", field(d, "Features").getText().startsWith("gaussian:"));
@@ -168,6 +181,8 @@ public final class Windows {
 	private void apply() throws Exception {
 		Dialog d = start("Brushwood Apply Model...");
 		shot("apply");
+		check("the model just trained is offered", field(d, "Model file").getText().equals(scratch +
+			"/a model.brushwood"));
 		type(d, "Model file", scratch + "/none.brushwood");
 		select(d, "Output", "both");
 		press(d, "OK");
@@ -264,6 +279,7 @@ public final class Windows {
 			recorded.contains("run(\"Brushwood Help\");"));
 		check("annotating is recorded", recorded.contains(
 			"run(\"Brushwood Annotate\", \"class=[back &{5b}ground&{5d}] from=selection\");"));
+		check("a command that had no image is not recorded", !recorded.contains("run(\"Brushwood Annotate\");"));
 		check("training is recorded", recorded.contains(train));
 		check("applying is recorded once, without the failed try", recorded.indexOf(apply) > 0 && !recorded.contains(
 			"none.brushwood"));

@@ -36,9 +36,9 @@ bw_status bw_fit_check(bw_context *ctx, const bw_recipe *recipe, const bw_image 
     bw_fit_image_name(image, name, sizeof name);
     *assumed = 0;
     if (info->channels != options->channels)
-        return bw_fail(ctx, BW_ERROR_MISMATCH, "%s has %d channel%s, but %d %s needed: the model is for images of %d.",
-                       name, info->channels, info->channels == 1 ? "" : "s", options->channels,
-                       options->channels == 1 ? "is" : "are", options->channels);
+        return bw_fail(ctx, BW_ERROR_MISMATCH, "%s has %d channel%s; the model is for images of %d channel%s.", name,
+                       info->channels, info->channels == 1 ? "" : "s", options->channels,
+                       options->channels == 1 ? "" : "s");
     if (bw_recipe_is_3d(recipe) && info->depth == 1)
         return bw_fail(ctx, BW_ERROR_MISMATCH,
                        "%s has a single slice, but the model has 3D features. Train a 2D model for it (features with "

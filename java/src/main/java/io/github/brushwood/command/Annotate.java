@@ -27,7 +27,7 @@ public final class Annotate extends BrushwoodCommand {
 			"image's overlay and are saved in its TIFF file. Of several keys, load_rois and import come first, then class, " +
 			"colour, rename, clear and from, and at last save_rois and export.",
 		Key.of(Kind.CLASS, "class", "Class", "", "Name of a class; made when the image has none of that name."),
-		Key.of(Kind.COLOUR, "colour", "Colour", "", "Its colour as #rrggbb; new classes get one of their own."),
+		Key.of(Kind.COLOUR, "colour", "Colour #rrggbb", "", "Its colour as #rrggbb; new classes get one of their own."),
 		Key.choice("from", "Annotate from", "What becomes annotations of the class.", "none", "selection", "manager"),
 		Key.of(Kind.TEXT, "rename", "Rename to", "", "New name of the class."),
 		Key.flag("clear", "Remove its annotations",
@@ -56,9 +56,15 @@ public final class Annotate extends BrushwoodCommand {
 	@Override
 	Options initial() {
 		final ImagePlus imp = currentImage();
-		final List<String> names = new Annotations(imp).classes().names();
-		final Options options = new Options(SPEC).set("class", names.isEmpty() ? "" : names.get(0));
+		final Options options = new Options(SPEC).set("class", likelyClass(new Annotations(imp)));
 		return imp.getRoi() == null ? options : options.set("from", "selection");
+	}
+
+	/** The latest annotation's class, since strokes of a class come in a row; else the first class, or "". */
+	private static String likelyClass(final Annotations annotations) {
+		final List<Roi> rois = annotations.rois();
+		if (!rois.isEmpty()) return annotations.classOf(rois.get(rois.size() - 1)).name();
+		return annotations.classes().size() > 0 ? annotations.classes().at(1).name() : "";
 	}
 
 	@Override
@@ -79,7 +85,7 @@ public final class Annotate extends BrushwoodCommand {
 		annotate(annotations, c, options.text("from"));
 		if (options.given("save_rois")) annotations.saveRois(options.text("save_rois"));
 		if (options.given("export")) annotations.exportLabels(options.text("export"));
-		IJ.showStatus(annotations.rois().size() + " annotations of " + annotations.classes().size() + " classes");
+		IJ.showStatus("Annotations: " + annotations.rois().size() + ", classes: " + annotations.classes().size());
 	}
 
 	private static int colour(final String text) {
@@ -101,15 +107,16 @@ public final class Annotate extends BrushwoodCommand {
 	}
 
 	private static AnnotationClass required(final AnnotationClass c, final String key) {
-		if (c == null) throw new BrushwoodException("The key '" + key + "' needs the key 'class' with a class's name.");
-		return c;
+		if (c != null) return c;
+		throw new BrushwoodException("'" + SPEC.find(key).label() + "' (key '" + key +
+			"') needs a class. Give the name of one in 'Class' (key 'class').");
 	}
 
 	private static Roi[] managerRois() {
 		final RoiManager manager = GraphicsEnvironment.isHeadless() ? null : RoiManager.getInstance2();
 		if (manager == null || manager.getCount() == 0) {
 			throw new BrushwoodException("The ROI Manager is not open or empty. Add selections to it first, or load a " +
-				"RoiSet with the key 'load_rois'.");
+				"RoiSet with 'Load Rois' (key 'load_rois').");
 		}
 		return manager.getRoisAsArray();
 	}

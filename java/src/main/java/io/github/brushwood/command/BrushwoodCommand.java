@@ -29,6 +29,7 @@ import java.util.Map;
 public abstract class BrushwoodCommand implements PlugIn {
 
 	private static final long ACTIVATION_MS = 700;
+	private static final String MODEL = "model";
 
 	static final Key THREADS = Key.of(Key.Kind.INTEGER, "threads", "Threads", "",
 		"Threads to use; 0 for all. Without it the preference counts. Never changes a result.").inMacrosOnly();
@@ -38,6 +39,9 @@ public abstract class BrushwoodCommand implements PlugIn {
 
 	static final String FEATURES_DOC =
 		"A preset, or a list such as gaussian:0.3,0.7,1;hessian:1.6,3.5@2d of the features in the table below.";
+
+	/** The model that a command used last; offered by the next dialog. */
+	private static volatile String lastModel = "";
 
 	/** Name, text and keys. */
 	public abstract Spec spec();
@@ -70,6 +74,7 @@ public abstract class BrushwoodCommand implements PlugIn {
 			else interact();
 		}
 		catch (final RuntimeException | Error e) {
+			if (macro == null && IJ.recording()) Recorder.disableCommandRecording();
 			Failure.report(title, e);
 		}
 	}
@@ -80,11 +85,12 @@ public abstract class BrushwoodCommand implements PlugIn {
 			throw new BrushwoodException("Without a window this command needs options. Keys: " + spec().keyList() + ".");
 		}
 		checkReady();
-		Options values = initial();
+		Options values = withLastModel(initial());
 		while (true) {
 			values = OptionDialog.ask(values, this::suggestions, HelpText.of(spec()));
 			if (values == null) break;
 			try {
+				checkFilled(values);
 				perform(values.check());
 				record(values);
 				return;
@@ -100,8 +106,23 @@ public abstract class BrushwoodCommand implements PlugIn {
 		Recorder.disableCommandRecording();
 	}
 
+	/** A file to write stays empty: the last model should not be lost by pressing OK. */
+	private Options withLastModel(final Options values) {
+		final Key key = spec().find(MODEL);
+		return key == null || key.kind() != Key.Kind.FILE ? values : values.set(MODEL, lastModel);
+	}
+
+	/** Like {@link Options#check} in the words of the dialog. */
+	private void checkFilled(final Options values) {
+		for (final Key key : spec().keys())
+			if (key.isRequired() && !values.given(key.id())) {
+				throw new BrushwoodException("The field '" + key.label() + "' is empty. Fill it in.");
+			}
+	}
+
 	private void perform(final Options options) {
 		execute(options, new Jobs(threads(options), Settings.memory() << 20, new ImageJMonitor()));
+		if (spec().find(MODEL) != null) lastModel = options.text(MODEL);
 		IJ.showProgress(1);
 	}
 

@@ -14,6 +14,9 @@ import java.io.StringWriter;
 /** The one way in which commands fail: a message, and the running macro stops. ImageJ itself goes on. */
 final class Failure {
 
+	/** Characters in a line of the message window, which would become as wide as the message. */
+	private static final int LINE = 90;
+
 	private Failure() {}
 
 	/**
@@ -32,7 +35,7 @@ final class Failure {
 		}
 		if (!isExpected(failure)) IJ.log(stackTrace(failure));
 		IJ.showStatus("");
-		if (IJ.getInstance() != null) IJ.error(title, message(failure));
+		if (IJ.getInstance() != null) IJ.error(title, wrap(message(failure)));
 		else {
 			IJ.log(title + ": " + message(failure));
 			stopMacro();
@@ -47,6 +50,19 @@ final class Failure {
 		}
 		if (isExpected(failure)) return failure.getMessage();
 		return "Something went wrong inside Brushwood (" + failure + "). Please report it with the text in the log.";
+	}
+
+	/** In lines; a word that is longer than a line keeps one of its own. */
+	static String wrap(final String text) {
+		final StringBuilder wrapped = new StringBuilder();
+		int column = 0;
+		for (final String word : text.split(" ")) {
+			final boolean fits = column + 1 + word.length() <= LINE;
+			if (wrapped.length() > 0) wrapped.append(fits ? ' ' : '\n');
+			wrapped.append(word);
+			column = wrapped.length() - wrapped.lastIndexOf("\n") - 1;
+		}
+		return wrapped.toString();
 	}
 
 	private static boolean isExpected(final Throwable failure) {

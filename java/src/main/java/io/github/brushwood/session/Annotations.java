@@ -348,7 +348,8 @@ public final class Annotations {
 	/** Adds the Roi itself; {@link #store} has to follow. */
 	private void append(final AnnotationClass c, final Roi roi, final int z, final int t) {
 		RoiPositions.set(roi, imp, z, t);
-		if (roi.getName() == null || roi.getProperty(CLASS) == null) roi.setName(c.name() + " " + nextNumber(c));
+		final boolean known = Escape.encode(c.name(), "\\").equals(roi.getProperty(NAME));
+		if (roi.getName() == null || !known) roi.setName(c.name() + " " + nextNumber(c));
 		dress(roi, c);
 		if (imp.getOverlay() == null) imp.setOverlay(new Overlay());
 		imp.getOverlay().add(roi);

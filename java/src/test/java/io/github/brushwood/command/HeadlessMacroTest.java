@@ -210,7 +210,7 @@ class HeadlessMacroTest {
 			"'c 1' of class 'c' at x 40, y 3, slice 1, frame 1 lies outside the image 'plain'");
 		cases.put(plain + annotate, "'plain' has no selection");
 		cases.put(plain + "run(\"Brushwood Annotate\", \"class=c from=manager\");", "ROI Manager");
-		cases.put(plain + "run(\"Brushwood Annotate\", \"colour=#ffffff\");", "needs the key 'class'");
+		cases.put(plain + "run(\"Brushwood Annotate\", \"colour=#ffffff\");", "(key 'colour') needs a class");
 		cases.put(plain + "run(\"Brushwood Annotate\", \"class=c colour=red\");", "not 'red'");
 		cases.put(plain + "run(\"Brushwood Annotate\", \"import=[" + folder + "/x.tif]\");", "They have to be the same");
 		cases.put(folder("input=[" + folder + "/empty] output=[" + folder + "/out] " + m), "has no images that fit");

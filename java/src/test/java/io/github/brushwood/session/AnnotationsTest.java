@@ -23,6 +23,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.List;
 import java.util.Random;
 
 import org.junit.jupiter.api.Test;
@@ -274,6 +275,17 @@ class AnnotationsTest {
 		assertEquals("new name 1", roi.getName());
 		assertEquals(0xABCDEF, roi.getStrokeColor().getRGB() & 0xFFFFFF);
 		assertEquals("new name", new Annotations(imp).classOf(roi).name());
+	}
+
+	@Test
+	void annotationsMadeFromThoseOfAnotherClassGetItsName() {
+		final Annotations annotations = annotate(Pictures.hyperstack("a", 40, 40, 8, 1, 1, 1));
+		final Roi old = annotations.rois().get(0);
+		annotations.add(annotations.define("empty"), old);
+		annotations.add(annotations.define("background"), old);
+		final List<Roi> rois = annotations.rois();
+		assertEquals("empty 1", rois.get(rois.size() - 2).getName());
+		assertEquals(old.getName(), rois.get(rois.size() - 1).getName());
 	}
 
 	@Test
