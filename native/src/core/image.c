@@ -33,8 +33,14 @@ void bw_image_describe(const bw_image_info *info, char *text, size_t size) {
              frames, info->rgb ? "RGB" : bw_type_name(info->type));
 }
 
-static int positive(double v) {
-    return v > 0 && v < 1e30;
+bw_status bw_spacing_check(bw_context *ctx, const double spacing[3]) {
+    for (int axis = 0; axis < 3; axis++) {
+        const char name = "xyz"[axis];
+        if (!(spacing[axis] > 0 && spacing[axis] < 1e30))
+            return bw_fail(ctx, BW_ERROR_ARGUMENT, "The voxel spacing along %c must be a positive number, not %g.",
+                           name, spacing[axis]);
+    }
+    return BW_OK;
 }
 
 static bw_status check_sizes(bw_context *ctx, const bw_image_info *info) {
@@ -58,12 +64,9 @@ bw_status bw_image_info_check(bw_context *ctx, bw_image_info *info) {
     BW_TRY(check_sizes(ctx, info));
     if (info->rgb && (info->channels != 3 || info->type != BW_UINT8))
         return bw_fail(ctx, BW_ERROR_ARGUMENT, "A colour image has three uint8 channels.");
-    for (int axis = 0; axis < 3; axis++) {
+    for (int axis = 0; axis < 3; axis++)
         if (!info->spacing[axis]) info->spacing[axis] = 1;
-        if (!positive(info->spacing[axis]))
-            return bw_fail(ctx, BW_ERROR_ARGUMENT, "The voxel spacing along %c must be a positive number, not %g.",
-                           "xyz"[axis], info -> spacing[axis]);
-    }
+    BW_TRY(bw_spacing_check(ctx, info->spacing));
     if (!(info->frame_interval >= 0 && info->frame_interval < 1e30)) info->frame_interval = 0;
     info->unit[sizeof info->unit - 1] = 0;
     if (!info->unit[0]) snprintf(info->unit, sizeof info->unit, "pixel");

@@ -11,6 +11,8 @@ static inline int64_t bw_type_size(bw_pixel_type type) {
 const char *bw_type_name(bw_pixel_type type);
 /* "640 x 480 x 12, 2 channels, 5 frames, uint16" for messages. */
 void bw_image_describe(const bw_image_info *info, char *text, size_t size);
+/* x, y, z: positive and finite. */
+bw_status bw_spacing_check(bw_context *ctx, const double spacing[3]);
 /* Checks sizes, type and spacing; fills defaults (spacing 1, unit "pixel") where the fields are 0. */
 bw_status bw_image_info_check(bw_context *ctx, bw_image_info *info);
 /* bw_image_hash that can be cancelled; ctx may be NULL. */

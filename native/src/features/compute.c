@@ -308,8 +308,12 @@ static float *take(float **rest, int64_t floats) {
 static void shift_level(const bw_work *work, const bw_group *group, const bw_box *box, float sign, float *values) {
     const bw_frame *frame = &work->task->frame;
     const int64_t plane = bw_box_extent(box, 0) * bw_box_extent(box, 1);
+    if (group->dims == 3) {
+        work->ops->shift(values, sign * frame->typical(frame, group->channel, -1), bw_box_count(box));
+        return;
+    }
     for (int64_t z = box->lo[2]; z < box->hi[2]; z++, values += plane)
-        work->ops->shift(values, sign * frame->typical(frame, group->channel, group->dims == 2 ? z : -1), plane);
+        work->ops->shift(values, sign * frame->typical(frame, group->channel, z), plane);
 }
 
 static bw_status derive_into(const bw_work *work, const bw_group *group, int scale, const bw_box *box, unsigned mask,

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/alloc.h"
+#include "core/image.h"
 #include "core/text.h"
 #include "features/features.h"
 
@@ -225,11 +226,7 @@ static bw_status check_options(bw_context *ctx, const bw_recipe_options *options
                        options->channels);
     if (options->dims != 2 && options->dims != 3)
         return bw_fail(ctx, BW_ERROR_ARGUMENT, "Features are 2D or 3D, not %dD.", options->dims);
-    for (int axis = 0; axis < 3; axis++)
-        if (!(options->spacing[axis] > 0 && options->spacing[axis] < 1e30))
-            return bw_fail(ctx, BW_ERROR_ARGUMENT, "The voxel spacing along %c must be a positive number, not %g.",
-                           "xyz"[axis], options -> spacing[axis]);
-    return BW_OK;
+    return bw_spacing_check(ctx, options->spacing);
 }
 
 int bw_recipe_is_3d(const bw_recipe *recipe) {
