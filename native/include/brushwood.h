@@ -135,9 +135,14 @@ typedef struct bw_feature_row {
     const char *id;    /* stable: model files, macros, command line */
     const char *label; /* for people; may change */
     const char *doc;   /* one-line definition */
-    int has_sigma;
+    const char *unit;  /* of the values: i = the image's intensity, px = pixel */
+    const char *source; /* where the definition is from */
+    const char *parameter; /* "sigma" or "radius", in x pixels; "" = none */
+    int has_sigma; /* or a radius */
     double sigma_min, sigma_max, sigma_default;
-    int outputs_2d, outputs_3d;
+    int outputs_2d, outputs_3d; /* outputs_3d 0: stacks are done slice by slice */
+    const char *names;          /* of the outputs, "a,b"; "a,b|a,c,d" when 3D has others; "" when there is one */
+    int rgb;                    /* reads the colours: the first three channels */
 } bw_feature_row;
 
 int bw_feature_row_count(void);
@@ -162,8 +167,9 @@ typedef struct bw_recipe_options {
 } bw_recipe_options;
 
 /* text: items separated by ';', each a preset's id or "id[:sigma,sigma,...]", with modifiers behind "@". Modifiers: 2d,
- * 3d, and c1+3 (only channels 1 and 3). Examples: "balanced@2d", "gaussian:0.3,0.7,1;hessian:1.6,3.5@2d@c1". Errors
- * name the offending item. */
+ * 3d, and c1+3 (only channels 1 and 3). The item "exact" makes every value exact: full kernels in double precision
+ * instead of the fast ways (native/DESIGN.md), at several times the cost. Examples: "balanced@2d",
+ * "gaussian:0.3,0.7,1;hessian:1.6,3.5@2d@c1", "exact;balanced". Errors name the offending item. */
 bw_status bw_recipe_parse(bw_context *ctx, const char *text, const bw_recipe_options *options, bw_recipe **out);
 void bw_recipe_free(bw_recipe *recipe);
 /* Canonical text that parses to the same recipe. */
@@ -185,6 +191,26 @@ void bw_recipe_name(const bw_recipe *recipe, int index, char *text, size_t size)
 
 /* float32, one channel per feature, same depth, frames and calibration, plane labels = feature names. */
 bw_status bw_features_compute(bw_context *ctx, const bw_recipe *recipe, const bw_image *image, bw_image **out);
+
+/* A tile of one feature image; x fastest. */
+typedef struct bw_feature_tile {
+    int frame, feature;
+    int64_t lo[3], hi[3];  /* lo <= position < hi; x, y, z */
+    const float *values;   /* of the pixel at lo; valid during the call */
+    int64_t row, plane;    /* strides in floats */
+    int thread;            /* 0..threads - 1: which of the threads calls */
+} bw_feature_tile;
+
+/* Called by several threads at once, in no fixed order; an error stops the run. */
+typedef bw_status (*bw_feature_visitor)(bw_context *ctx, void *user, const bw_feature_tile *tile);
+
+/* The same values tile by tile, without storing them: every pixel of every feature once. */
+bw_status bw_features_visit(bw_context *ctx, const bw_recipe *recipe, const bw_image *image,
+                            bw_feature_visitor visitor, void *user);
+
+/* How the features are computed: one line per step, in order, with the images that it makes, their buffers and margins.
+ * Free with bw_string_free. */
+bw_status bw_recipe_describe_plan(bw_context *ctx, const bw_recipe *recipe, char **out);
 
 /* ---- training ------------------------------------------------------------------------------------------------ */
 

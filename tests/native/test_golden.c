@@ -1,5 +1,6 @@
 /* Results pinned on disk: a model of every format version, what it predicts, and what training and features give today,
- * byte for byte on every platform. `test_golden --write FOLDER` makes the files of the current version anew; do so only
+ * byte for byte on every platform. `test_golden --write FOLDER` makes the models of the current version and all results
+ * anew; do so only
  * when the format's version or a definition changes on purpose, and say so in the changelog. */
 #include "support.h"
 
@@ -19,8 +20,24 @@ static const golden_case cases[] = {
     {"flat", "original;gaussian:0.3,1.6;laplacian:0.7;gradient:1.6;dog:1;structure:1.6;hessian:3.5", BW_UINT8, 1, 1, 1},
     {"deep", "gaussian:0.7,1.6;laplacian:1.6;gradient:1;dog:1.6@c2;structure:1;hessian:1.6;hessian:0.7@2d", BW_UINT16,
      12, 2, 2.5},
+    /* Since version 2. */
+    {"exact", "exact;gaussian:1.6,5;laplacian:0.7;dog:3.5;structure:1.6;hessian:3.5", BW_UINT8, 1, 1, 1},
+    {"colour",
+     "gaussian:5@c1;mean:2@c1;variance:2@c2;minimum:2@c3;maximum:2@c1;median:2@c2;normalised:3@c3;coherence:3.5@c1;"
+     "energy:1.6@c2;determinant:1.6@c3;frangi:1.6@c1;membrane@c2;gabor:2@c3;entropy:2@c1;bilateral:1@c2;kuwahara:2@c3;"
+     "perona_malik:1@c1;hsb;stain_he;stain_hdab",
+     BW_UINT8, 1, 3, 1},
+    {"stack",
+     "gaussian:3.5;mean:2;variance:2;minimum:2;maximum:2;median:1.5;normalised:2;coherence:1.6;energy:1.6;"
+     "determinant:1.6;frangi:1.6;gabor:1.2;entropy:1;bilateral:0.5;kuwahara:1;perona_malik:0.7",
+     BW_UINT16, 6, 1, 2},
 };
 enum { CASES = sizeof cases / sizeof *cases };
+
+/* Cases of a format version: the first ones. */
+static int case_count(int version) {
+    return version == 1 ? 2 : CASES;
+}
 
 static bw_image *golden_image(const golden_case *c) {
     bw_image_info info = test_info(c->type, 64, 48, c->depth);
@@ -121,7 +138,7 @@ static void read_text(bw_context *ctx, const char *path, char *text, size_t size
 static void models_of_every_version_predict_as_ever(void **state) {
     (void)state;
     for (int version = 1; version <= BW_MODEL_VERSION; version++)
-        for (int i = 0; i < CASES; i++) {
+        for (int i = 0; i < case_count(version); i++) {
             char path[600], wanted[200], got[200];
             bw_context *ctx = test_context(2);
             bw_model *model;
@@ -162,22 +179,36 @@ static void write_file(const char *path, const void *data, size_t size) {
     }
 }
 
+static void write_model(const char *folder, const golden_case *c) {
+    char path[600];
+    bw_context *ctx = bw_context_create();
+    bw_writer w = golden_model(ctx, c);
+    golden_path(path, sizeof path, folder, BW_MODEL_VERSION, c, "brushwood");
+    write_file(path, w.data, (size_t)w.size);
+    bw_writer_free(&w);
+    bw_context_free(ctx);
+}
+
+/* What a model on disk gives, also one of an older version. */
+static void write_hashes(const char *folder, int version, const golden_case *c) {
+    char path[600], text[200];
+    bw_context *ctx = bw_context_create();
+    bw_model *model;
+    golden_path(path, sizeof path, folder, version, c, "brushwood");
+    if (bw_model_read(ctx, path, &model) != BW_OK) exit(1);
+    golden_hashes(ctx, c, model, text, sizeof text);
+    golden_path(path, sizeof path, folder, version, c, "txt");
+    write_file(path, text, strlen(text));
+    bw_model_free(model);
+    bw_context_free(ctx);
+}
+
 static void write_all(const char *folder) {
-    for (int i = 0; i < CASES; i++) {
-        char path[600], text[200];
-        bw_context *ctx = bw_context_create();
-        bw_model *model;
-        bw_writer w = golden_model(ctx, &cases[i]);
-        golden_path(path, sizeof path, folder, BW_MODEL_VERSION, &cases[i], "brushwood");
-        write_file(path, w.data, (size_t)w.size);
-        if (bw_model_read(ctx, path, &model) != BW_OK) exit(1);
-        golden_hashes(ctx, &cases[i], model, text, sizeof text);
-        golden_path(path, sizeof path, folder, BW_MODEL_VERSION, &cases[i], "txt");
-        write_file(path, text, strlen(text));
-        bw_model_free(model);
-        bw_writer_free(&w);
-        bw_context_free(ctx);
-    }
+    for (int i = 0; i < CASES; i++)
+        write_model(folder, &cases[i]);
+    for (int version = 1; version <= BW_MODEL_VERSION; version++)
+        for (int i = 0; i < case_count(version); i++)
+            write_hashes(folder, version, &cases[i]);
 }
 
 int main(int argc, char **argv) {

@@ -302,7 +302,8 @@ static int run_info(bw_cli_call *call) {
 
 static const bw_cli_option features_options[] = {
     {"image", "FILE", "image (TIFF)", 1, 0},
-    {"out", "FILE", "feature images to write (32-bit TIFF, a channel per feature)", 1, 0},
+    {"out", "FILE", "feature images to write (32-bit TIFF, a channel per feature); or --plan", 0, 0},
+    {"plan", NULL, "print how the features would be computed, step by step, and write nothing", 0, 0},
     OPTION_FEATURES,
     OPTION_COMPRESSION,
     OPTION_SPACING,
@@ -311,21 +312,39 @@ static const bw_cli_option features_options[] = {
     OPTIONS_END,
 };
 
-static int run_features(bw_cli_call *call) {
+static int print_plan(const bw_cli_call *call, const bw_recipe *recipe) {
+    char *text;
+    RUN(code(bw_recipe_describe_plan(call->ctx, recipe, &text)));
+    fputs(text, stdout);
+    bw_string_free(text);
+    return BW_EXIT_DONE;
+}
+
+static int write_features(const bw_cli_call *call, const bw_recipe *recipe, const bw_image *image,
+                          bw_compression compression) {
     const char *out = bw_cli_text(call, "out");
+    bw_image *features = NULL;
+    RUN(code(bw_features_compute(call->ctx, recipe, image, &features)));
+    const int result = code(bw_tiff_write(call->ctx, out, features, compression));
+    if (!result) printf("Wrote %d feature images to %s\n", bw_recipe_count(recipe), out);
+    bw_image_free(features);
+    return result;
+}
+
+static int run_features(bw_cli_call *call) {
+    const int plan = bw_cli_get(call, "plan")->count > 0;
     bw_compression compression;
-    bw_image *image = NULL, *features = NULL;
+    bw_image *image = NULL;
     bw_recipe *recipe = NULL;
+    if (plan == (bw_cli_text(call, "out") != NULL))
+        return bw_cli_usage(call, "Give either --out FILE or --plan.");
     RUN(get_compression(call, &compression));
     RUN(check_values(call));
     RUN(set_resources(call));
-    RUN(bw_cli_output(call, "out", (const char *const[]){"image", NULL}));
+    if (!plan) RUN(bw_cli_output(call, "out", (const char *const[]){"image", NULL}));
     int result = read_image(call, bw_cli_text(call, "image"), &image);
     if (!result) result = make_recipe(call, image, &recipe);
-    if (!result) result = code(bw_features_compute(call->ctx, recipe, image, &features));
-    if (!result) result = code(bw_tiff_write(call->ctx, out, features, compression));
-    if (!result) printf("Wrote %d feature images to %s\n", bw_recipe_count(recipe), out);
-    bw_image_free(features);
+    if (!result) result = plan ? print_plan(call, recipe) : write_features(call, recipe, image, compression);
     bw_recipe_free(recipe);
     bw_image_free(image);
     return result;
@@ -435,6 +454,8 @@ static const bw_cli_option bench_options[] = {
     {"size", "N", "edge of the synthetic image; default 2048", 0, 0},
     {"depth", "N", "its slices; default 1", 0, 0},
     {"samples", "N", "labelled pixels; default 10000", 0, 0},
+    {"repeats", "N", "times that features are computed; default 1", 0, 0},
+    {"features-only", NULL, "leave out sampling, training and prediction", 0, 0},
     OPTION_FEATURES,
     OPTION_SPACING,
     OPTION_THREADS,
@@ -503,6 +524,11 @@ static bw_stopwatch now(void) {
     return (bw_stopwatch){(double)time.tv_sec + 1e-9 * (double)time.tv_nsec, (double)clock() / CLOCKS_PER_SEC};
 }
 
+static bw_status look(bw_context *ctx, void *user, const bw_feature_tile *tile) {
+    (void)ctx, (void)user, (void)tile;
+    return BW_OK;
+}
+
 static void lap(const char *stage, bw_stopwatch *since, double pixels) {
     const bw_stopwatch end = now();
     const double wall = end.wall - since->wall;
@@ -510,16 +536,36 @@ static void lap(const char *stage, bw_stopwatch *since, double pixels) {
     *since = end;
 }
 
+/* Without and with keeping all feature images. */
+static int bench_features(const bw_cli_call *call, const bw_image *image, const bw_recipe *recipe, double pixels) {
+    int64_t repeats = 1;
+    RUN(bw_cli_integer(call, "repeats", 1, 1000, &repeats));
+    for (int64_t k = 0; k < repeats; k++) {
+        const uint64_t before = bw_memory_in_use();
+        bw_image *features = NULL;
+        bw_memory_reset_peak();
+        bw_stopwatch watch = now();
+        RUN(code(bw_features_visit(call->ctx, recipe, image, look, NULL)));
+        lap("features", &watch, pixels);
+        printf("%-10s %8.1f MB\n", " memory", (double)(bw_memory_peak() - before) / 1e6);
+        watch = now();
+        RUN(code(bw_features_compute(call->ctx, recipe, image, &features)));
+        lap(" stored", &watch, pixels);
+        bw_image_free(features);
+    }
+    return BW_EXIT_DONE;
+}
+
 static int bench_stages(const bw_cli_call *call, const bw_image *image, const bw_image *labels, bw_trainer *trainer,
                         const bw_recipe *recipe) {
     const bw_image_info *info = bw_image_get_info(image);
     const double pixels = (double)info->width * (double)info->height * (double)info->depth * info->frames;
-    bw_image *features = NULL, *result = NULL;
+    bw_image *result = NULL;
     bw_model *model = NULL;
+    RUN(bench_features(call, image, recipe, pixels));
+    if (bw_cli_get(call, "features-only")->count) return BW_EXIT_DONE;
     bw_stopwatch watch = now();
-    int failed = code(bw_features_compute(call->ctx, recipe, image, &features));
-    lap("features", &watch, pixels);
-    if (!failed) failed = code(bw_trainer_add(call->ctx, trainer, image, labels));
+    int failed = code(bw_trainer_add(call->ctx, trainer, image, labels));
     lap("sampling", &watch, (double)bw_trainer_sample_count(trainer));
     if (!failed) failed = code(bw_trainer_train(call->ctx, trainer, NULL, &model));
     lap("training", &watch, (double)bw_trainer_sample_count(trainer));
@@ -528,7 +574,6 @@ static int bench_stages(const bw_cli_call *call, const bw_image *image, const bw
     printf("engine memory, peak: %.0f MB\n", (double)bw_memory_peak() / 1e6);
     bw_model_free(model);
     bw_image_free(result);
-    bw_image_free(features);
     return failed;
 }
 

@@ -112,10 +112,12 @@ void bw_cli_print_help(const bw_cli_command *command) {
 }
 
 static void print_features(void) {
-    printf("\nFeatures (id:sigma,sigma,...; modifiers @2d @3d @c1+3):\n");
+    printf("\nFeatures (id:sigma,sigma,... in x pixels; modifiers @2d @3d @c1+3; \"exact\" in front makes all exact):\n");
     for (int i = 0; i < bw_feature_row_count(); i++) {
         const bw_feature_row *row = bw_feature_row_get(i);
-        printf("  %-12s %s\n", row->id, row->doc);
+        printf("  %-12s %s", row->id, row->doc);
+        if (row->has_sigma) printf(" %s %g to %g.", row->parameter, row->sigma_min, row->sigma_max);
+        printf(" [%s]\n", row->unit);
     }
     printf("\nPresets:\n");
     for (int i = 0; i < bw_preset_count(); i++)

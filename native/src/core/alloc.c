@@ -4,6 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#ifdef __linux__
+#include <sys/mman.h>
+#endif
+
 /* Each block is preceded by one 64-byte line that holds its base address and size. */
 enum { BW_LINE = 64 };
 
@@ -50,6 +54,17 @@ static void *out_of_memory(bw_context *ctx, uint64_t bytes, const char *what) {
     return NULL;
 }
 
+/* Images are written once from end to end: with small pages, a third of that time goes into page faults. */
+static void ask_for_large_pages(void *base, uint64_t bytes) {
+#ifdef __linux__
+    const uint64_t page = (uint64_t)2 << 20, from = ((uintptr_t)base + page - 1) / page * page;
+    const uint64_t to = ((uintptr_t)base + bytes) / page * page;
+    if (from + 4 * page <= to) madvise((void *)(uintptr_t)from, (size_t)(to - from), MADV_HUGEPAGE);
+#else
+    (void)base, (void)bytes;
+#endif
+}
+
 static void *alloc_any(bw_context *ctx, uint64_t count_, uint64_t size, const char *what, int zero) {
     uint64_t bytes = 0;
     if (!byte_count(count_, size, &bytes)) {
@@ -58,6 +73,7 @@ static void *alloc_any(bw_context *ctx, uint64_t count_, uint64_t size, const ch
     }
     void *base = zero ? calloc(1, (size_t)(bytes + 2 * BW_LINE)) : malloc((size_t)(bytes + 2 * BW_LINE));
     if (!base) return out_of_memory(ctx, bytes, what);
+    ask_for_large_pages(base, bytes);
     uintptr_t payload = ((uintptr_t)base + 2 * BW_LINE - 1) & ~(uintptr_t)(BW_LINE - 1);
     bw_block *block = block_of((void *)payload);
     block->base = base;

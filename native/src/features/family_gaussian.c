@@ -1,36 +1,51 @@
-/* Rows that read Gaussian derivative images pixel by pixel. */
-#include <string.h>
-
+/* Rows that combine Gaussian derivatives pixel by pixel. */
 #include "features/features.h"
+#include "features/rows.h"
+#include "features/steps.h"
 
-bw_status bw_compute_copy(bw_context *ctx, const bw_feature_call *call) {
-    (void)ctx;
-    memcpy(call->out[0], call->image[0][BW_D0], (size_t)call->count * sizeof(float));
-    return BW_OK;
+void bw_build_original(bw_builder *b, int out[BW_MAX_OUTPUTS]) {
+    out[0] = bw_build_source(b, b->channel, BW_SOURCE_RAW, BW_SINGLE);
 }
 
-bw_status bw_compute_laplacian(bw_context *ctx, const bw_feature_call *call) {
-    (void)ctx;
-    const float *const *d = call->image[0];
-    if (call->dims == 3)
-        call->ops->add3(call->out[0], d[BW_DXX], d[BW_DYY], d[BW_DZZ], call->count);
-    else
-        call->ops->add(call->out[0], d[BW_DXX], d[BW_DYY], call->count);
-    return BW_OK;
+void bw_build_gaussian(bw_builder *b, int out[BW_MAX_OUTPUTS]) {
+    out[0] = bw_build_relevel(b, bw_build_derivative(b, b->value, 0, 0, 0));
 }
 
-bw_status bw_compute_gradient(bw_context *ctx, const bw_feature_call *call) {
-    (void)ctx;
-    const float *const *d = call->image[0];
-    if (call->dims == 3)
-        call->ops->length3(call->out[0], d[BW_DX], d[BW_DY], d[BW_DZ], call->count);
-    else
-        call->ops->length2(call->out[0], d[BW_DX], d[BW_DY], call->count);
-    return BW_OK;
+/* One derivative of `order` along every axis, summed up by the kind for this number. */
+static int along_axes(bw_builder *b, int order, const bw_step_kind *two, const bw_step_kind *three) {
+    int terms[3] = {0};
+    for (int axis = 0; axis < b->dims; axis++)
+        terms[axis] = bw_build_derivative(b, b->value, axis == 0 ? order : 0, axis == 1 ? order : 0,
+                                          axis == 2 ? order : 0);
+    return bw_build_pointwise(b, b->dims == 3 ? three : two, terms, b->dims, 1);
 }
 
-bw_status bw_compute_difference(bw_context *ctx, const bw_feature_call *call) {
-    (void)ctx;
-    call->ops->subtract(call->out[0], call->image[0][BW_D0], call->image[1][BW_D0], call->count);
-    return BW_OK;
+void bw_build_laplacian(bw_builder *b, int out[BW_MAX_OUTPUTS]) {
+    out[0] = along_axes(b, 2, &bw_kind_add, &bw_kind_add3);
+}
+
+void bw_build_gradient(bw_builder *b, int out[BW_MAX_OUTPUTS]) {
+    out[0] = along_axes(b, 1, &bw_kind_length2, &bw_kind_length3);
+}
+
+void bw_build_dog(bw_builder *b, int out[BW_MAX_OUTPUTS]) {
+    const int terms[2] = {bw_build_derivative(b, b->value, 0, 0, 0), bw_build_derivative(b, 0.66 * b->value, 0, 0, 0)};
+    out[0] = bw_build_pointwise(b, &bw_kind_subtract, terms, 2, 1);
+}
+
+/* Structure tensor (Foerstner and Guelch 1987; Bigun and Granlund 1987): the gradient's outer product, averaged. */
+void bw_build_structure(bw_builder *b, int out[BW_MAX_OUTPUTS]) {
+    int entries[6];
+    const int count = bw_build_structure_entries(b, entries);
+    const int first = bw_build_eigenvalues(b, entries, count);
+    for (int k = 0; k < b->dims; k++)
+        out[k] = first + k;
+}
+
+void bw_build_hessian(bw_builder *b, int out[BW_MAX_OUTPUTS]) {
+    int entries[6];
+    const int count = bw_build_hessian_entries(b, entries);
+    const int first = bw_build_eigenvalues(b, entries, count);
+    for (int k = 0; k < b->dims; k++)
+        out[k] = first + k;
 }

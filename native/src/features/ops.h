@@ -1,32 +1,41 @@
-/* The arithmetic that runs over pixels, compiled once per SIMD level (kernels.c): lanes are pixels, every pixel sees
- * the same operations in the same order on every level. */
+/* The arithmetic that runs over pixels, compiled once per SIMD level and precision (kernels.c): lanes are pixels, every
+ * pixel sees the same operations in the same order on every level. Pointers are to float or to double. Outputs never
+ * overlap inputs. */
 #ifndef BW_FEATURES_OPS_H
 #define BW_FEATURES_OPS_H
 
 #include "core/cpu.h"
 
-/* How mirrored taps combine: a0 + sum kj ((aj - a0) + (a-j - a0)), sum kj (aj - a-j), sum kj ((aj - a0) + (a-j - a0)).
- * Since the taps sum to 1, 0 and 0, these equal the plain sums; but they see only differences of neighbours, so that
- * constants are exact and a large offset costs no digits. taps[0] is not read. */
-typedef enum bw_tap_mode { BW_TAPS_EVEN = 0, BW_TAPS_ODD, BW_TAPS_SECOND, BW_TAP_MODES } bw_tap_mode;
+typedef enum bw_precision { BW_SINGLE, BW_DOUBLE } bw_precision;
 
 typedef struct bw_ops {
-    /* out[i] for i < n from rows[-radius..radius][i]; taps[0..radius]. */
-    void (*convolve[BW_TAP_MODES])(float *out, const float *const *rows, const float *taps, int radius, int64_t n);
-    void (*add)(float *out, const float *a, const float *b, int64_t n);
-    void (*add3)(float *out, const float *a, const float *b, const float *c, int64_t n);
-    void (*subtract)(float *out, const float *a, const float *b, int64_t n);
-    void (*shift)(float *values, float by, int64_t n);
-    void (*multiply)(float *out, const float *a, const float *b, int64_t n);
-    void (*length2)(float *out, const float *a, const float *b, int64_t n);
-    void (*length3)(float *out, const float *a, const float *b, const float *c, int64_t n);
+    /* out[i] for i < n from rows[-radius..radius][i], taps[0..radius]: taps[0] r0 + sum kj (rj + r-j), and
+     * sum kj (rj - r-j). Outer taps first: small terms before large. */
+    void (*even)(void *out, const void *const *rows, const void *taps, int radius, int64_t n);
+    void (*odd)(void *out, const void *const *rows, const void *taps, int radius, int64_t n);
+    /* Between samples: sum over j = 1..radius of kj (rj + r(1-j)). */
+    void (*half)(void *out, const void *const *rows, const void *taps, int radius, int64_t n);
+    /* sum over j < count of taps[j] rows[j][i], in this order. */
+    void (*weigh)(void *out, const void *const *rows, const void *taps, int count, int64_t n);
+    void (*interleave)(void *out, const void *even, const void *odd, int64_t n); /* n = of out */
+    void (*part)(void *even, void *odd, const void *in, int64_t n);              /* n = of in */
+    void (*add)(void *out, const void *a, const void *b, int64_t n);
+    void (*add3)(void *out, const void *a, const void *b, const void *c, int64_t n);
+    void (*subtract)(void *out, const void *a, const void *b, int64_t n);
+    void (*multiply)(void *out, const void *a, const void *b, int64_t n); /* a may be b */
+    void (*shift)(void *out, const void *a, double by, int64_t n);
+    void (*length2)(void *out, const void *a, const void *b, int64_t n);
+    void (*length3)(void *out, const void *a, const void *b, const void *c, int64_t n);
     /* Eigenvalues of symmetric matrices, descending; the matrices' entries are images of n pixels. */
-    void (*eigen2)(float *const out[2], const float *xx, const float *xy, const float *yy, int64_t n);
-    void (*eigen3)(float *const out[3], const float *const m[6], int64_t n); /* xx xy xz yy yz zz */
-    /* Not-a-number becomes 0 and overflow the largest finite value: a forest needs ordered numbers. */
-    void (*make_finite)(float *values, int64_t n);
+    void (*eigen2)(void *const out[2], const void *const m[3], int64_t n); /* xx xy yy */
+    void (*eigen3)(void *const out[3], const void *const m[6], int64_t n); /* xx xy xz yy yz zz */
+    void (*from_float)(void *out, const float *in, int64_t n);
+    void (*to_float)(float *out, const void *in, int64_t n);
 } bw_ops;
 
-const bw_ops *bw_ops_get(bw_simd level);
+const bw_ops *bw_ops_get(bw_simd level, bw_precision precision);
+
+/* Not-a-number becomes 0 and overflow the largest finite value: a forest needs ordered numbers. */
+void bw_make_finite(float *values, int64_t n);
 
 #endif

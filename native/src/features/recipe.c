@@ -11,6 +11,7 @@ enum { MAX_FEATURES = 65535 };
 
 struct bw_recipe {
     bw_recipe_options options;
+    int exact;
     int default_dims; /* while parsing: what items without modifiers get */
     uint64_t default_channels;
     bw_feature_info *features;
@@ -27,14 +28,22 @@ typedef struct bw_recipe_item {
     int length;
 } bw_recipe_item;
 
+static const char exact_item[] = "exact";
+
 static bw_status complain(bw_context *ctx, const bw_recipe_item *item, const char *what) {
     return bw_fail(ctx, BW_ERROR_ARGUMENT,
                    "Feature list, item \"%.*s\": %s. Write e.g. gaussian:0.7,1.6;hessian:1.6,3.5@2d.", item->length,
                    item->text, what);
 }
 
+static bw_status complain_parameter(bw_context *ctx, const bw_recipe_item *item, const char *what) {
+    char text[96];
+    snprintf(text, sizeof text, "%s %s", what, bw_feature_row_get(item->row)->parameter);
+    return complain(ctx, item, text);
+}
+
 static bw_status complain_id(bw_context *ctx, const bw_recipe_item *item, int length) {
-    char known[256] = "";
+    char known[1024] = "";
     for (int i = 0; i < bw_feature_row_count() + bw_preset_count(); i++) {
         int rows = bw_feature_row_count();
         const char *id = i < rows ? bw_feature_row_get(i)->id : bw_preset_get(i - rows)->id;
@@ -56,19 +65,19 @@ static int find_row(const char *id, size_t length) {
 static bw_status parse_sigmas(bw_context *ctx, const char **at, bw_recipe_item *item) {
     const bw_feature_row *row = bw_feature_row_get(item->row);
     if (**at != ':')
-        return row->has_sigma ? complain(ctx, item, "this feature needs sigmas, \":sigma,sigma,...\"") : BW_OK;
-    if (!row->has_sigma) return complain(ctx, item, "this feature has no sigma");
+        return row->has_sigma ? complain_parameter(ctx, item, "it needs \":number,number,...\", each a") : BW_OK;
+    if (!row->has_sigma) return complain(ctx, item, "this feature takes no number");
     do {
         double sigma = 0;
         (*at)++;
-        if (!bw_number_parse(*at, at, &sigma)) return complain(ctx, item, "a sigma is not a number");
+        if (!bw_number_parse(*at, at, &sigma)) return complain_parameter(ctx, item, "there is no number where it needs a");
         if (sigma < row->sigma_min || sigma > row->sigma_max) {
             char range[64];
-            snprintf(range, sizeof range, "sigma must be %g to %g", row->sigma_min, row->sigma_max);
+            snprintf(range, sizeof range, "%s must be %g to %g", row->parameter, row->sigma_min, row->sigma_max);
             return complain(ctx, item, range);
         }
         if (item->sigma_count == (int)(sizeof item->sigmas / sizeof *item->sigmas))
-            return complain(ctx, item, "too many sigmas");
+            return complain(ctx, item, "too many numbers");
         item->sigmas[item->sigma_count++] = sigma;
     } while (**at == ',');
     return BW_OK;
@@ -158,6 +167,14 @@ static bw_status parse_preset(bw_context *ctx, const bw_preset *preset, const ch
     return status;
 }
 
+/* A row that reads the colours belongs to the first channel. */
+static bw_status bind_colours(bw_context *ctx, const bw_recipe *recipe, bw_recipe_item *item) {
+    if (recipe->options.channels < 3)
+        return complain(ctx, item, "it needs an RGB image (three channels: red, green, blue)");
+    item->channels = 1;
+    return BW_OK;
+}
+
 static bw_status parse_item(bw_context *ctx, const char *text, size_t length, bw_recipe *recipe) {
     bw_recipe_item item = {.dims = recipe->default_dims,
                            .channels = recipe->default_channels,
@@ -168,6 +185,10 @@ static bw_status parse_item(bw_context *ctx, const char *text, size_t length, bw
         id++;
     const bw_preset *preset = find_preset(text, id);
     if (preset) return parse_preset(ctx, preset, text + id, &item, text + length, recipe);
+    if (id == length && id == strlen(exact_item) && !memcmp(text, exact_item, id)) {
+        recipe->exact = 1;
+        return BW_OK;
+    }
     item.row = find_row(text, id);
     if (item.row < 0) return complain_id(ctx, &item, (int)(id < 80 ? id : 80));
     const bw_feature_row *row = bw_feature_row_get(item.row);
@@ -176,6 +197,8 @@ static bw_status parse_item(bw_context *ctx, const char *text, size_t length, bw
     BW_TRY(parse_modifiers(ctx, &at, &recipe->options, &item));
     if (at != text + length) return complain(ctx, &item, "it does not end where it should");
     if (!row->has_sigma) item.dims = recipe->options.dims; /* a pixel's value has no dimension to choose */
+    if (!row->outputs_3d) item.dims = 2;
+    if (row->rgb) BW_TRY(bind_colours(ctx, recipe, &item));
     return expand(ctx, recipe, &item);
 }
 
@@ -233,6 +256,10 @@ int bw_recipe_is_3d(const bw_recipe *recipe) {
     for (int f = 0; f < recipe->count; f++)
         if (recipe->features[f].dims == 3 && bw_feature_row_get(recipe->features[f].row)->has_sigma) return 1;
     return 0;
+}
+
+int bw_recipe_is_exact(const bw_recipe *recipe) {
+    return recipe->exact;
 }
 
 /* Beyond this a kernel would span hundreds of thousands of pixels: the calibration must be wrong. z matters in 3D only.
@@ -307,8 +334,9 @@ static uint64_t channel_set(const bw_recipe *recipe, int index, int *next) {
 }
 
 static bw_status add_modifiers(bw_text *t, const bw_recipe *recipe, int row, int dims, uint64_t set) {
-    if (dims != recipe->options.dims && bw_feature_row_get(row)->has_sigma) BW_TRY(bw_text_add(t, "@%dd", dims));
-    if (set == all_channels(recipe)) return BW_OK;
+    const bw_feature_row *def = bw_feature_row_get(row);
+    if (dims != recipe->options.dims && def->has_sigma && def->outputs_3d) BW_TRY(bw_text_add(t, "@%dd", dims));
+    if (set == all_channels(recipe) || def->rgb) return BW_OK;
     const char *separator = "@c";
     for (int channel = 0; channel < recipe->options.channels; channel++)
         if (set >> channel & 1) {
@@ -346,6 +374,7 @@ bw_status bw_recipe_format(bw_context *ctx, const bw_recipe *recipe, char **out)
     bw_status status = BW_OK;
     *out = NULL;
     bw_text_init(&text, ctx);
+    if (recipe->exact) status = bw_text_add(&text, "%s", exact_item);
     for (int i = 0, next; i < recipe->count && status == BW_OK; i = next) {
         uint64_t set = channel_set(recipe, i, &next);
         const bw_feature_info *f = &recipe->features[i];
@@ -354,6 +383,15 @@ bw_status bw_recipe_format(bw_context *ctx, const bw_recipe *recipe, char **out)
     if (status == BW_OK) status = bw_text_take(&text, out);
     bw_text_free(&text);
     return status;
+}
+
+/* Name of an output from a row's list: "a,b" or "a,b|a,c,d" (2D | 3D). */
+static void output_name(const bw_feature_info *f, char *text, size_t size) {
+    const char *at = bw_feature_row_get(f->row)->names, *deep = strchr(at, '|');
+    if (f->dims == 3 && deep) at = deep + 1;
+    for (int k = 0; k < f->output; k++)
+        at += strcspn(at, ",|") + 1;
+    snprintf(text, size, "%s%.*s", *at ? " " : "", (int)strcspn(at, ",|"), at);
 }
 
 void bw_recipe_name(const bw_recipe *recipe, int index, char *text, size_t size) {
@@ -369,8 +407,7 @@ void bw_recipe_name(const bw_recipe *recipe, int index, char *text, size_t size)
             if (*c == ',') *c = '.'; /* whatever the locale */
         snprintf(dims, sizeof dims, " %dD", f->dims);
     }
-    if ((f->dims == 3 ? row->outputs_3d : row->outputs_2d) > 1)
-        snprintf(output, sizeof output, " eigenvalue %d", f->output + 1);
-    if (recipe->options.channels > 1) snprintf(channel, sizeof channel, " (channel %d)", f->channel + 1);
+    output_name(f, output, sizeof output);
+    if (recipe->options.channels > 1 && !row->rgb) snprintf(channel, sizeof channel, " (channel %d)", f->channel + 1);
     snprintf(text, size, "%s%s%s%s%s", row->id, sigma, dims, output, channel);
 }

@@ -1,24 +1,16 @@
-#include "features/features.h"
+#include "features/rows.h"
 
-#define D0 (1u << BW_D0)
-#define DX (1u << BW_DX)
-#define DY (1u << BW_DY)
-#define DZ (1u << BW_DZ)
-#define DXX (1u << BW_DXX)
-#define DXY (1u << BW_DXY)
-#define DXZ (1u << BW_DXZ)
-#define DYY (1u << BW_DYY)
-#define DYZ (1u << BW_DYZ)
-#define DZZ (1u << BW_DZZ)
-#define NEED(factor, in_2d, in_3d)                                                                                     \
-    {                                                                                                                  \
-        (factor), {                                                                                                    \
-            (in_2d), (in_3d)                                                                                           \
-        }                                                                                                              \
-    }
-#define NO_NEED NEED(0, 0, 0)
-#define BW_FEATURE(id, label, doc, low, high, usual, out2, out3, need1, need2, window, level, compute)                 \
-    {{id, label, doc, (high) > 0, low, high, usual, out2, out3}, {need1, need2}, window, level, compute},
+#include <float.h>
+
+#include "features/features.h"
+#include "features/levels.h"
+
+enum { RGB = 2, MIXED = 3 }; /* in the level column */
+#define NONE "", 0, 0, 0, 0
+#define SIGMA(low, high, usual) "sigma", 1, low, high, usual
+#define RADIUS(low, high, usual) "radius", 1, low, high, usual
+#define BW_FEATURE(id, label, doc, unit, source, parameter, out2, out3, names, factor, constant, level, build)         \
+    {{id, label, doc, unit, source, parameter, out2, out3, names, (level) == RGB}, factor, constant, level, build},
 
 static const bw_feature_def defs[] = {
 #include "features/features.def"
@@ -66,15 +58,19 @@ const char *bw_preset_default(void) {
     return "balanced";
 }
 
-/* One list of SIMD levels for the dispatch; levels of other processor families do not exist in the build. */
-extern const bw_ops bw_ops_scalar, bw_ops_base;
-#if defined(__x86_64__) || defined(_M_X64)
-extern const bw_ops bw_ops_avx2, bw_ops_avx512;
-static const bw_ops *const levels[BW_SIMD_COUNT] = {&bw_ops_scalar, &bw_ops_base, &bw_ops_avx2, &bw_ops_avx512};
-#else
-static const bw_ops *const levels[BW_SIMD_COUNT] = {&bw_ops_scalar, &bw_ops_base, &bw_ops_base, &bw_ops_base};
-#endif
+typedef const bw_ops *bw_ops_pair[2]; /* by precision */
+BW_LEVELS_DECLARE(bw_ops_pair, bw_ops);
+static const bw_ops_pair *const levels[BW_SIMD_COUNT] = BW_LEVELS(bw_ops);
 
-const bw_ops *bw_ops_get(bw_simd level) {
-    return levels[level];
+const bw_ops *bw_ops_get(bw_simd level, bw_precision precision) {
+    return (*levels[level])[precision];
+}
+
+void bw_make_finite(float *values, int64_t n) {
+    for (int64_t i = 0; i < n; i++) {
+        float v = values[i];
+        v = v > FLT_MAX ? FLT_MAX : v;
+        v = v < -FLT_MAX ? -FLT_MAX : v;
+        values[i] = v == v ? v : 0;
+    }
 }

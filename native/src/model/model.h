@@ -5,7 +5,7 @@
 #include "core/bytes.h"
 #include "forest/forest.h"
 
-enum { BW_MODEL_VERSION = 1 };
+enum { BW_MODEL_VERSION = 2 };
 
 /* One training image. */
 typedef struct bw_training_image {

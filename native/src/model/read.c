@@ -30,12 +30,16 @@ static bw_status parse_recipe(bw_context *ctx, const char *text, const bw_recipe
     return status == BW_OK ? BW_OK : BW_ERROR_FORMAT;
 }
 
-static bw_status get_recipe(bw_context *ctx, bw_reader *r, const char *name, bw_recipe **out) {
+/* Until version 1 all filters were exact, and lists did not say so. */
+static bw_status get_recipe(bw_context *ctx, bw_reader *r, int version, const char *name, bw_recipe **out) {
+    static const char exact[] = "exact;";
+    const size_t prefix = version == 1 ? strlen(exact) : 0;
     bw_recipe_options options = {0};
-    char *text = bw_alloc(ctx, BW_LONGEST_RECIPE, 1, "a feature list"), *again = NULL;
+    char *text = bw_alloc(ctx, BW_LONGEST_RECIPE + sizeof exact, 1, "a feature list"), *again = NULL;
     *out = NULL;
     if (!text) return BW_ERROR_MEMORY;
-    bw_get_string(r, text, BW_LONGEST_RECIPE);
+    memcpy(text, exact, prefix);
+    bw_get_string(r, text + prefix, BW_LONGEST_RECIPE);
     options.channels = bw_get_u16(r);
     options.dims = bw_get_u8(r);
     for (int axis = 0; axis < 3; axis++)
@@ -133,12 +137,12 @@ static bw_status get_body(bw_context *ctx, bw_reader *r, const char *name, bw_mo
     return get_forest(ctx, r, name, model);
 }
 
-static bw_status get_model(bw_context *ctx, bw_reader *r, const char *name, bw_model **out) {
+static bw_status get_model(bw_context *ctx, bw_reader *r, int version, const char *name, bw_model **out) {
     char engine[32];
     bw_recipe *recipe;
     bw_get_string(r, engine, sizeof engine);
     if (r->failed) return damaged(ctx, name, "engine version");
-    BW_TRY(get_recipe(ctx, r, name, &recipe));
+    BW_TRY(get_recipe(ctx, r, version, name, &recipe));
     int classes = (int)get_within(r, bw_get_u16(r), 2, BW_MAX_CLASSES);
     bw_status status = r->failed ? damaged(ctx, name, "number of classes") : bw_model_create(ctx, classes, out);
     if (status != BW_OK) {
@@ -163,10 +167,10 @@ bw_status bw_model_read_memory(bw_context *ctx, const uint8_t *data, uint64_t si
         return bw_fail(ctx, BW_ERROR_FORMAT, "%s is not a Brushwood model.", name);
     uint32_t version = bw_get_u32(&r);
     if (r.failed) return damaged(ctx, name, "cut short");
-    if (version != BW_MODEL_VERSION)
+    if (version < 1 || version > BW_MODEL_VERSION)
         return bw_fail(
             ctx, BW_ERROR_FORMAT,
-            "%s has model format %u, this version (%s) reads %d. Use the Brushwood version that wrote it, or a "
+            "%s has model format %u, this version (%s) reads 1 to %d. Use the Brushwood version that wrote it, or a "
             "newer one.",
             name, (unsigned)version, BW_VERSION, BW_MODEL_VERSION);
     uint32_t crc = bw_get_u32(&r);
@@ -174,7 +178,7 @@ bw_status bw_model_read_memory(bw_context *ctx, const uint8_t *data, uint64_t si
     if (r.failed || length != bw_reader_left(&r)) return damaged(ctx, name, "wrong length, the file was cut short");
     const uint8_t *payload = r.data + r.at;
     if (bw_crc32(0, payload, length) != crc) return damaged(ctx, name, "wrong checksum");
-    return get_model(ctx, &r, name, out);
+    return get_model(ctx, &r, (int)version, name, out);
 }
 
 bw_status bw_model_read(bw_context *ctx, const char *path, bw_model **out) {

@@ -10,43 +10,83 @@ typedef struct bw_features_run {
     bw_source source;
     bw_grid grid;
     bw_simd level;
-    bw_image *out;
-    float **scratch; /* per thread */
+    bw_feature_visitor visitor;
+    void *user;
+    void **scratch; /* per thread */
 } bw_features_run;
 
-typedef struct bw_features_tile_user {
+typedef struct bw_visited_tile {
     const bw_features_run *run;
-    int frame;
-    const bw_box *tile;
-} bw_features_tile_user;
+    int frame, thread;
+    bw_box box;
+} bw_visited_tile;
 
-static bw_status keep(bw_context *ctx, void *user, int index, const float *values) {
-    const bw_features_tile_user *at = user;
-    const bw_box *tile = at->tile;
-    const int64_t n = bw_box_extent(tile, 0), width = at->run->grid.size[0];
-    (void)ctx;
-    for (int64_t z = tile->lo[2]; z < tile->hi[2]; z++) {
-        float *plane = bw_image_plane(at->run->out, at->frame, index, z);
-        for (int64_t y = tile->lo[1]; y < tile->hi[1]; y++, values += n)
-            memcpy(plane + y * width + tile->lo[0], values, (size_t)n * sizeof *values);
-    }
-    return BW_OK;
+static bw_status visit(bw_context *ctx, void *user, int index, const bw_box *box, const float *values, int64_t row,
+                       int64_t plane) {
+    const bw_visited_tile *at = user;
+    bw_feature_tile tile = {
+        .frame = at->frame, .feature = index, .values = values, .row = row, .plane = plane, .thread = at->thread};
+    memcpy(tile.lo, box->lo, sizeof tile.lo);
+    memcpy(tile.hi, box->hi, sizeof tile.hi);
+    return at->run->visitor(ctx, at->run->user, &tile);
 }
 
 static bw_status compute(bw_context *ctx, void *user, int64_t index, int thread) {
     const bw_features_run *run = user;
     const int64_t tiles = bw_grid_count(&run->grid);
-    const bw_box tile = bw_grid_box(&run->grid, index % tiles);
-    bw_features_tile_user at = {run, (int)(index / tiles), &tile};
+    bw_visited_tile at = {run, (int)(index / tiles), thread, bw_grid_box(&run->grid, index % tiles)};
     bw_tile_task task = {.plan = run->plan,
                          .level = run->level,
-                         .tile = tile,
+                         .tile = at.box,
                          .frame = bw_source_frame(&run->source, at.frame),
-                         .emit = keep,
+                         .emit = visit,
                          .user = &at,
                          .scratch = run->scratch[thread]};
+    memcpy(task.largest, run->grid.tile, sizeof task.largest);
     BW_TRY(bw_features_tile(ctx, &task));
-    bw_progress_add(ctx, (double)bw_box_count(&tile));
+    bw_progress_add(ctx, (double)bw_box_count(&at.box));
+    return BW_OK;
+}
+
+static bw_status run_all(bw_context *ctx, const bw_image *image, bw_features_run *run) {
+    const bw_image_info *info = bw_image_get_info(image);
+    const int64_t size[3] = {info->width, info->height, info->depth};
+    bw_progress_begin(ctx, 1); /* the scan below listens to the progress function too */
+    BW_TRY(bw_simd_level(ctx, &run->level));
+    BW_TRY(bw_source_open(ctx, image, &run->source));
+    BW_TRY(bw_grid_choose(ctx, run->plan, size, info->frames, 0, 0, &run->grid));
+    BW_TRY(bw_grid_make_scratch(ctx, &run->grid, &run->scratch));
+    bw_progress_begin(ctx, (double)info->width * (double)info->height * (double)info->depth * info->frames);
+    return bw_parallel_threads(ctx, run->grid.threads, bw_grid_count(&run->grid) * info->frames, compute, run);
+}
+
+bw_status bw_features_visit(bw_context *ctx, const bw_recipe *recipe, const bw_image *image,
+                            bw_feature_visitor visitor, void *user) {
+    int assumed;
+    bw_feature_plan *plan;
+    BW_TRY(bw_check(ctx));
+    BW_TRY(bw_fit_check(ctx, recipe, image, NULL, &assumed));
+    BW_TRY(bw_feature_plan_create(ctx, recipe, NULL, &plan));
+    bw_features_run run = {.plan = plan, .visitor = visitor, .user = user};
+    const bw_status status = run_all(ctx, image, &run);
+    bw_grid_free_scratch(&run.grid, run.scratch);
+    bw_source_close(&run.source);
+    bw_feature_plan_free(plan);
+    return status;
+}
+
+/* ---- stored ---------------------------------------------------------------------------------------------------- */
+
+static bw_status keep(bw_context *ctx, void *user, const bw_feature_tile *tile) {
+    bw_image *out = user;
+    const int64_t width = bw_image_get_info(out)->width;
+    (void)ctx;
+    for (int64_t z = tile->lo[2]; z < tile->hi[2]; z++) {
+        float *plane = bw_image_plane(out, tile->frame, tile->feature, z);
+        const float *from = tile->values + (z - tile->lo[2]) * tile->plane;
+        for (int64_t y = tile->lo[1]; y < tile->hi[1]; y++, from += tile->row)
+            memcpy(plane + y * width + tile->lo[0], from, (size_t)(tile->hi[0] - tile->lo[0]) * sizeof *from);
+    }
     return BW_OK;
 }
 
@@ -61,49 +101,23 @@ static bw_status label_planes(bw_context *ctx, const bw_recipe *recipe, bw_image
     return BW_OK;
 }
 
-static bw_status run_all(bw_context *ctx, bw_features_run *run) {
-    const bw_image_info *info = bw_image_get_info(run->source.image);
-    BW_TRY(bw_grid_make_scratch(ctx, &run->grid, &run->scratch));
-    bw_progress_begin(ctx, (double)info->width * (double)info->height * (double)info->depth * info->frames);
-    return bw_parallel_threads(ctx, run->grid.threads, bw_grid_count(&run->grid) * info->frames, compute, run);
-}
-
-static void close_run(bw_features_run *run) {
-    bw_grid_free_scratch(&run->grid, run->scratch);
-    bw_source_close(&run->source);
-}
-
-static bw_status prepare(bw_context *ctx, const bw_recipe *recipe, const bw_image *image, bw_features_run *run) {
-    const bw_image_info *info = bw_image_get_info(image);
-    const int64_t size[3] = {info->width, info->height, info->depth};
-    bw_image_info wanted = *info;
+bw_status bw_features_compute(bw_context *ctx, const bw_recipe *recipe, const bw_image *image, bw_image **out) {
+    bw_image_info wanted = *bw_image_get_info(image);
     wanted.type = BW_FLOAT32;
     wanted.channels = bw_recipe_count(recipe);
     wanted.rgb = 0;
-    bw_progress_begin(ctx, 1); /* the scan below listens to the progress function too */
-    BW_TRY(bw_simd_level(ctx, &run->level));
-    BW_TRY(bw_source_open(ctx, image, &run->source));
-    BW_TRY(bw_grid_choose(ctx, run->plan, size, info->frames, 0, 0, &run->grid));
-    BW_TRY(bw_image_create(ctx, &wanted, &run->out));
-    BW_TRY(bw_image_set_name(ctx, run->out, bw_image_name(image)));
-    return label_planes(ctx, recipe, run->out);
-}
-
-bw_status bw_features_compute(bw_context *ctx, const bw_recipe *recipe, const bw_image *image, bw_image **out) {
-    int assumed;
-    bw_feature_plan *plan;
     *out = NULL;
+    int assumed;
     BW_TRY(bw_check(ctx));
     BW_TRY(bw_fit_check(ctx, recipe, image, NULL, &assumed));
-    BW_TRY(bw_feature_plan_create(ctx, recipe, NULL, &plan));
-    bw_features_run run = {.plan = plan};
-    bw_status status = prepare(ctx, recipe, image, &run);
-    if (status == BW_OK) status = run_all(ctx, &run);
-    close_run(&run);
-    bw_feature_plan_free(plan);
+    bw_image *made = NULL;
+    bw_status status = bw_image_create(ctx, &wanted, &made);
+    if (status == BW_OK) status = bw_image_set_name(ctx, made, bw_image_name(image));
+    if (status == BW_OK) status = label_planes(ctx, recipe, made);
+    if (status == BW_OK) status = bw_features_visit(ctx, recipe, image, keep, made);
     if (status == BW_OK)
-        *out = run.out;
+        *out = made;
     else
-        bw_image_free(run.out);
+        bw_image_free(made);
     return status;
 }

@@ -28,7 +28,7 @@ typedef struct bw_grid {
     int64_t tile[3]; /* of a tile; those at the far edges are smaller */
     int64_t count[3];
     int threads;     /* that the memory budget feeds, at most the context's */
-    int64_t scratch; /* floats per thread for the largest tile */
+    int64_t scratch; /* bytes per thread for the largest tile */
 } bw_grid;
 
 /* The forest sees a tile in blocks of 8 x 8 pixels: neighbours take similar ways through the trees. */
@@ -44,8 +44,8 @@ bw_status bw_grid_choose(bw_context *ctx, const bw_feature_plan *plan, const int
 int64_t bw_grid_count(const bw_grid *grid);
 bw_box bw_grid_box(const bw_grid *grid, int64_t index);
 /* The features' scratch of each of the grid's threads. */
-bw_status bw_grid_make_scratch(bw_context *ctx, const bw_grid *grid, float ***out);
-void bw_grid_free_scratch(const bw_grid *grid, float **scratch);
+bw_status bw_grid_make_scratch(bw_context *ctx, const bw_grid *grid, void ***out);
+void bw_grid_free_scratch(const bw_grid *grid, void **scratch);
 
 /* ---- fitting images to recipes (fit.c) ------------------------------------------------------------------------- */
 

@@ -8,7 +8,7 @@
 
 enum { EDGE = BW_BLOCK_EDGE, BLOCK = BW_BLOCK };
 
-/* Per thread: one feature's bytes row by row, all features' bytes in blocks, votes. */
+/* Per thread: one row of a feature as bytes, all features' bytes in blocks, votes. */
 typedef struct bw_predict_scratch {
     uint8_t *bytes, *blocks;
     const uint8_t **columns; /* of each recipe feature in blocks, NULL = unused */
@@ -26,7 +26,7 @@ typedef struct bw_predict_run {
     int columns;
     int64_t block_pixels; /* of the largest tile, padded to whole blocks */
     bw_predict_scratch *scratch;
-    float **features;                 /* scratch of each thread */
+    void **features;                  /* scratch of each thread */
     bw_image *probabilities, *labels; /* either may be NULL */
     int64_t *class_pixels;            /* per thread and class */
 } bw_predict_run;
@@ -48,24 +48,27 @@ static int64_t row_in_blocks(const bw_box *tile, int64_t y, int64_t z) {
     return row * blocks_along(tile, 0) * BLOCK + y % EDGE * EDGE;
 }
 
-static void rows_to_blocks(const bw_box *tile, const uint8_t *rows, uint8_t *blocks) {
-    const int64_t width = bw_box_extent(tile, 0);
-    for (int64_t z = 0; z < bw_box_extent(tile, 2); z++)
-        for (int64_t y = 0; y < bw_box_extent(tile, 1); y++, rows += width) {
-            uint8_t *to = blocks + row_in_blocks(tile, y, z);
-            int64_t x = 0;
-            for (; x + EDGE <= width; x += EDGE, to += BLOCK)
-                memcpy(to, rows + x, EDGE);
-            memcpy(to, rows + x, (size_t)(width - x));
-        }
+static void row_to_blocks(const uint8_t *row, int64_t width, uint8_t *to) {
+    int64_t x = 0;
+    for (; x + EDGE <= width; x += EDGE, to += BLOCK)
+        memcpy(to, row + x, EDGE);
+    memcpy(to, row + x, (size_t)(width - x));
 }
 
-static bw_status quantise(bw_context *ctx, void *user, int index, const float *values) {
+static bw_status quantise(bw_context *ctx, void *user, int index, const bw_box *box, const float *values, int64_t row,
+                          int64_t plane) {
     const bw_predict_tile *at = user;
     const bw_predict_run *run = at->run;
+    const int64_t width = bw_box_extent(box, 0);
+    uint8_t *blocks = at->scratch->blocks + run->column[index] * run->block_pixels;
     (void)ctx;
-    bw_forest_quantise(run->model->forest, run->level, index, values, bw_box_count(&at->tile), at->scratch->bytes);
-    rows_to_blocks(&at->tile, at->scratch->bytes, at->scratch->blocks + run->column[index] * run->block_pixels);
+    for (int64_t z = box->lo[2]; z < box->hi[2]; z++, values += plane)
+        for (int64_t y = box->lo[1]; y < box->hi[1]; y++) {
+            bw_forest_quantise(run->model->forest, run->level, index, values + (y - box->lo[1]) * row, width,
+                               at->scratch->bytes);
+            row_to_blocks(at->scratch->bytes, width,
+                          blocks + row_in_blocks(&at->tile, y - at->tile.lo[1], z - at->tile.lo[2]));
+        }
     return BW_OK;
 }
 
@@ -133,6 +136,7 @@ static bw_status predict_tile(bw_context *ctx, void *user, int64_t index, int th
                          .emit = quantise,
                          .user = &at,
                          .scratch = run->features[thread]};
+    memcpy(task.largest, run->grid.tile, sizeof task.largest);
     BW_TRY(bw_features_tile(ctx, &task));
     BW_TRY(vote(ctx, &at));
     BW_TRY(write_tile(ctx, &at, run->class_pixels + thread * run->model->classes));
@@ -165,7 +169,7 @@ static bw_status make_scratch(bw_context *ctx, bw_predict_run *run) {
     if (!run->scratch || !run->class_pixels) return BW_ERROR_MEMORY;
     for (int t = 0; t < run->grid.threads; t++) {
         bw_predict_scratch *s = &run->scratch[t];
-        s->bytes = bw_alloc(ctx, pixels, 1, "feature bytes");
+        s->bytes = bw_alloc(ctx, (uint64_t)run->grid.tile[0], 1, "feature bytes");
         s->blocks = bw_calloc(ctx, pixels * (uint64_t)run->columns, 1, "feature bytes");
         s->votes = bw_alloc(ctx, pixels * classes, sizeof *s->votes, "votes");
         s->forest = bw_alloc(ctx, bw_forest_scratch_size(run->model->forest), 1, "forest scratch");
@@ -231,7 +235,7 @@ static bw_status prepare(bw_context *ctx, const bw_image *image, int64_t edge, b
     BW_TRY(bw_simd_level(ctx, &run->level));
     BW_TRY(find_used(ctx, run));
     BW_TRY(bw_source_open(ctx, image, &run->source));
-    const double bytes = 1 + run->columns + 4.0 * run->model->classes;
+    const double bytes = run->columns + 4.0 * run->model->classes;
     BW_TRY(bw_grid_choose(ctx, run->plan, size, info->frames, bytes, edge, &run->grid));
     const bw_box largest = {{0, 0, 0}, {run->grid.tile[0], run->grid.tile[1], run->grid.tile[2]}};
     run->block_pixels = bw_block_pixels(&largest);

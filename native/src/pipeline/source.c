@@ -131,13 +131,14 @@ static void load_row(const bw_plane *plane, int64_t x, int64_t y, int64_t n, flo
     if (plane->low) replace(out, n, *plane->low);
 }
 
-static bw_status load(bw_context *ctx, const bw_frame *frame, int channel, const bw_box *box, float *out) {
-    const int64_t n = bw_box_extent(box, 0);
+static bw_status load(bw_context *ctx, const bw_frame *frame, int channel, const bw_box *box, float *out, int64_t row,
+                      int64_t plane) {
     for (int64_t z = box->lo[2]; z < box->hi[2]; z++) {
-        const bw_plane plane = plane_of(frame->source, frame->index, channel, z);
+        const bw_plane from = plane_of(frame->source, frame->index, channel, z);
+        float *to = out + (z - box->lo[2]) * plane;
         BW_TRY(bw_check(ctx));
-        for (int64_t y = box->lo[1]; y < box->hi[1]; y++, out += n)
-            load_row(&plane, box->lo[0], y, n, out);
+        for (int64_t y = box->lo[1]; y < box->hi[1]; y++, to += row)
+            load_row(&from, box->lo[0], y, bw_box_extent(box, 0), to);
     }
     return BW_OK;
 }
@@ -176,5 +177,6 @@ bw_frame bw_source_frame(const bw_source *source, int index) {
                       .source = source,
                       .index = index,
                       .size = {info->width, info->height, info->depth},
+                      .white = info->type == BW_UINT16 ? 65535 : 255,
                       .extreme = source->extreme};
 }

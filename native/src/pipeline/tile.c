@@ -40,18 +40,17 @@ int64_t bw_block_pixels(const bw_box *tile) {
 /* Fills threads and scratch; 0 when not even one thread fits the budget. */
 static int fits(bw_grid *grid, const bw_feature_plan *plan, double bytes_per_pixel, int threads, double budget) {
     const bw_box box = middle_tile(grid->tile, grid->size);
-    grid->scratch = bw_feature_plan_scratch(plan, &box, grid->size);
-    double bytes = 4.0 * (double)grid->scratch + bytes_per_pixel * (double)bw_block_pixels(&box);
+    grid->scratch = bw_feature_plan_scratch(plan, grid->tile, grid->size);
+    double bytes = (double)grid->scratch + bytes_per_pixel * (double)bw_block_pixels(&box);
     grid->threads = bytes * threads <= budget ? threads : (int)(budget / bytes);
     return grid->threads > 0;
 }
 
-/* Time until the last thread is done, in multiply-adds; tiles beyond the second-level cache cost more per step. */
+/* Time until the last thread is done, in multiply-adds. Of tiles that cost the same the one that needs less memory. */
 static double duration(const bw_grid *grid, const bw_feature_plan *plan, int frames) {
-    const bw_box box = middle_tile(grid->tile, grid->size);
     double rounds = (double)((bw_grid_count(grid) * frames + grid->threads - 1) / grid->threads);
-    double slow = grid->scratch > (int64_t)1 << 20 ? 1.25 : grid->scratch > (int64_t)1 << 18 ? 1.1 : 1;
-    return rounds * slow * bw_feature_plan_cost(plan, &box, grid->size);
+    double large = 1 + (double)grid->scratch / 4e9;
+    return rounds * large * bw_feature_plan_cost(plan, grid->tile, grid->size);
 }
 
 static bw_status too_little(bw_context *ctx) {
@@ -113,11 +112,11 @@ bw_box bw_grid_box(const bw_grid *grid, int64_t index) {
     return box;
 }
 
-bw_status bw_grid_make_scratch(bw_context *ctx, const bw_grid *grid, float ***out) {
+bw_status bw_grid_make_scratch(bw_context *ctx, const bw_grid *grid, void ***out) {
     *out = bw_calloc(ctx, (uint64_t)grid->threads, sizeof **out, "scratch");
     if (!*out) return BW_ERROR_MEMORY;
     for (int t = 0; t < grid->threads; t++) {
-        (*out)[t] = bw_alloc(ctx, (uint64_t)grid->scratch, sizeof ***out, "feature scratch");
+        (*out)[t] = bw_alloc(ctx, (uint64_t)grid->scratch, 1, "feature scratch");
         if (!(*out)[t]) {
             bw_grid_free_scratch(grid, *out);
             *out = NULL;
@@ -127,7 +126,7 @@ bw_status bw_grid_make_scratch(bw_context *ctx, const bw_grid *grid, float ***ou
     return BW_OK;
 }
 
-void bw_grid_free_scratch(const bw_grid *grid, float **scratch) {
+void bw_grid_free_scratch(const bw_grid *grid, void **scratch) {
     for (int t = 0; scratch && t < grid->threads; t++)
         bw_free(scratch[t]);
     bw_free(scratch);

@@ -108,7 +108,8 @@ typedef struct bw_collect {
     int frame;
     int64_t most_in_frame; /* labelled pixels */
     bw_grid grid;          /* covers the labelled region only */
-    float **scratch;
+    int64_t largest[3];    /* extents of a tile, for the scratch */
+    void **scratch;
     bw_sample_block block;
     char name[300];
 } bw_collect;
@@ -214,11 +215,6 @@ static bw_status make_list(bw_context *ctx, bw_collect *c) {
 
 /* ---- features at labelled pixels --------------------------------------------------------------------------------- */
 
-typedef struct bw_collect_tile {
-    const bw_collect *collect;
-    bw_box tile;
-} bw_collect_tile;
-
 /* The first sample of a row at or behind x. */
 static int64_t sample_at(const bw_labelled *list, int64_t row, int64_t x) {
     int64_t low = list->first[row], high = list->first[row + 1];
@@ -232,18 +228,19 @@ static int64_t sample_at(const bw_labelled *list, int64_t row, int64_t x) {
     return low;
 }
 
-static bw_status keep(bw_context *ctx, void *user, int index, const float *values) {
-    const bw_collect_tile *at = user;
-    const bw_collect *c = at->collect;
+static bw_status keep(bw_context *ctx, void *user, int index, const bw_box *box, const float *values, int64_t row,
+                      int64_t plane) {
+    const bw_collect *c = user;
     const bw_labelled *list = &c->list;
-    const int64_t n = bw_box_extent(&at->tile, 0), height = c->info->height;
+    const int64_t height = c->info->height;
     float *column = c->block.values + (int64_t)index * c->block.count + list->offset;
     (void)ctx;
-    for (int64_t z = at->tile.lo[2]; z < at->tile.hi[2]; z++)
-        for (int64_t y = at->tile.lo[1]; y < at->tile.hi[1]; y++, values += n) {
-            const int64_t to = sample_at(list, z * height + y, at->tile.hi[0]);
-            for (int64_t i = sample_at(list, z * height + y, at->tile.lo[0]); i < to; i++)
-                column[i] = values[list->x[i] - at->tile.lo[0]];
+    for (int64_t z = box->lo[2]; z < box->hi[2]; z++)
+        for (int64_t y = box->lo[1]; y < box->hi[1]; y++) {
+            const float *from = values + (z - box->lo[2]) * plane + (y - box->lo[1]) * row;
+            const int64_t to = sample_at(list, z * height + y, box->hi[0]);
+            for (int64_t i = sample_at(list, z * height + y, box->lo[0]); i < to; i++)
+                column[i] = from[list->x[i] - box->lo[0]];
         }
     return BW_OK;
 }
@@ -265,28 +262,73 @@ static int64_t shrink(const bw_labelled *list, int64_t height, bw_box *tile) {
     return count;
 }
 
-static bw_status collect_tile(bw_context *ctx, void *user, int64_t index, int thread) {
-    const bw_collect *c = user;
-    bw_collect_tile at = {c, bw_grid_box(&c->grid, index)};
+/* Tiles of the frame's labelled region, at most as large as the scratch allows and the edge wants. */
+static void set_grid(bw_collect *c, const bw_grid *whole, int64_t edge) {
     for (int axis = 0; axis < 3; axis++) {
-        at.tile.lo[axis] += c->list.bounds.lo[axis];
-        at.tile.hi[axis] += c->list.bounds.lo[axis];
+        const int64_t extent = bw_box_extent(&c->list.bounds, axis), most = extent < edge ? extent : edge;
+        c->grid.size[axis] = extent;
+        c->grid.tile[axis] = whole->tile[axis] < most ? whole->tile[axis] : most;
+        c->grid.count[axis] = (extent + c->grid.tile[axis] - 1) / c->grid.tile[axis];
     }
-    const int64_t samples = shrink(&c->list, c->info->height, &at.tile);
+}
+
+/* A tile of the grid, cut to its labelled pixels; -> their number. */
+static int64_t labelled_tile(const bw_collect *c, int64_t index, bw_box *tile) {
+    *tile = bw_grid_box(&c->grid, index);
+    for (int axis = 0; axis < 3; axis++) {
+        tile->lo[axis] += c->list.bounds.lo[axis];
+        tile->hi[axis] += c->list.bounds.lo[axis];
+    }
+    return shrink(&c->list, c->info->height, tile);
+}
+
+static double grid_cost(const bw_collect *c) {
+    double cost = 0;
+    for (int64_t index = 0; index < bw_grid_count(&c->grid); index++) {
+        bw_box tile;
+        if (!labelled_tile(c, index, &tile)) continue;
+        const int64_t extent[3] = {bw_box_extent(&tile, 0), bw_box_extent(&tile, 1), bw_box_extent(&tile, 2)};
+        const int64_t size[3] = {c->info->width, c->info->height, c->info->depth};
+        cost += bw_feature_plan_cost(c->trainer->plan, extent, size);
+    }
+    return cost;
+}
+
+static bw_status collect_tile(bw_context *ctx, void *user, int64_t index, int thread) {
+    bw_collect *c = user;
+    bw_box tile;
+    const int64_t samples = labelled_tile(c, index, &tile);
     if (!samples) return BW_OK;
     bw_tile_task task = {.plan = c->trainer->plan,
                          .level = c->level,
-                         .tile = at.tile,
+                         .tile = tile,
                          .frame = bw_source_frame(&c->source, c->frame),
                          .emit = keep,
-                         .user = &at,
+                         .user = c,
                          .scratch = c->scratch[thread]};
+    memcpy(task.largest, c->largest, sizeof task.largest);
     BW_TRY(bw_features_tile(ctx, &task));
     bw_progress_add(ctx, (double)samples);
     return BW_OK;
 }
 
-/* Tiles cover the frame's labelled region only, and are never larger than those the scratch was measured for. */
+/* Small tiles fit scattered labels, large ones waste less on what filters read around them. */
+static bw_status choose_grid(bw_context *ctx, bw_collect *c, const bw_grid *whole) {
+    static const int64_t edges[] = {24, 64, 160, 400, INT64_MAX};
+    double least = 0;
+    int64_t best = edges[0];
+    for (size_t e = 0; e < sizeof edges / sizeof *edges; e++) {
+        BW_TRY(bw_check(ctx));
+        set_grid(c, whole, edges[e]);
+        const double cost = grid_cost(c);
+        if (e && cost >= least) continue;
+        least = cost;
+        best = edges[e];
+    }
+    set_grid(c, whole, best);
+    return BW_OK;
+}
+
 static bw_status collect_frame(bw_context *ctx, bw_collect *c, const bw_grid *whole) {
     bw_labelled *list = &c->list;
     list->offset += list->count;
@@ -294,12 +336,7 @@ static bw_status collect_frame(bw_context *ctx, bw_collect *c, const bw_grid *wh
     list->bounds = (bw_box){{INT64_MAX, INT64_MAX, INT64_MAX}, {0, 0, 0}};
     BW_TRY(visit_rows(ctx, c, c->frame, list_row));
     if (!list->count) return BW_OK;
-    for (int axis = 0; axis < 3; axis++) {
-        const int64_t extent = bw_box_extent(&list->bounds, axis), most = extent < 64 ? extent : 64;
-        c->grid.size[axis] = extent;
-        c->grid.tile[axis] = whole->tile[axis] < most ? whole->tile[axis] : most;
-        c->grid.count[axis] = (extent + c->grid.tile[axis] - 1) / c->grid.tile[axis];
-    }
+    BW_TRY(choose_grid(ctx, c, whole));
     return bw_parallel_threads(ctx, c->grid.threads, bw_grid_count(&c->grid), collect_tile, c);
 }
 
@@ -309,6 +346,7 @@ static bw_status collect_frames(bw_context *ctx, bw_collect *c) {
     BW_TRY(make_list(ctx, c));
     BW_TRY(bw_grid_choose(ctx, c->trainer->plan, size, 1, 0, 0, &whole));
     c->grid = whole;
+    memcpy(c->largest, whole.tile, sizeof c->largest);
     BW_TRY(bw_grid_make_scratch(ctx, &c->grid, &c->scratch));
     bw_progress_begin(ctx, (double)c->block.count);
     for (; c->frame < c->info->frames; c->frame++)

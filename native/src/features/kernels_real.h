@@ -1,0 +1,152 @@
+/* The operations of ops.h in one precision; kernels.c includes this for float and for double. Needs REAL, NAME(f) and
+ * VECTOR_BYTES (0 = no vectors). Vector types are GCC's and clang's; their arithmetic is element-wise IEEE, so a wider
+ * register changes no bit. */
+
+#if VECTOR_BYTES
+typedef REAL NAME(vec) __attribute__((vector_size(VECTOR_BYTES)));
+enum { NAME(LANES) = VECTOR_BYTES / sizeof(REAL) };
+#else
+typedef REAL NAME(vec);
+enum { NAME(LANES) = 1 };
+#endif
+
+INLINE NAME(vec) NAME(load)(const void *const *rows, int j, int64_t i) {
+    NAME(vec) v;
+    memcpy(&v, (const REAL *)rows[j] + i, sizeof v);
+    return v;
+}
+
+INLINE REAL NAME(load_one)(const void *const *rows, int j, int64_t i) {
+    return ((const REAL *)rows[j])[i];
+}
+
+/* A sum over taps j = from, from + step .. before to. ROW(j) is what row j holds at the pixels in work; `term` is what a
+ * tap multiplies. Up to four registers at a time: independent sums hide the latency of the additions. */
+#define DEFINE_BLOCK(name, type, lanes, from, to, step, term, centre)                                                  \
+    INLINE void NAME(name)(REAL *out, const void *const *rows, const REAL *taps, int count, int64_t i, int vectors) {  \
+        const type zero = {0};                                                                                         \
+        type sum[4] = {zero, zero, zero, zero};                                                                        \
+        for (int j = from; j != (to); j += (step))                                                                     \
+            for (int v = 0; v < vectors; v++)                                                                          \
+                sum[v] = sum[v] + taps[j] * (term);                                                                    \
+        for (int v = 0; v < vectors; v++) {                                                                            \
+            if (centre) sum[v] = sum[v] + taps[0] * ROW(0);                                                            \
+            memcpy(out + i + v * (lanes), &sum[v], sizeof sum[v]);                                                     \
+        }                                                                                                              \
+    }
+
+/* Groups of four registers, single ones, then one that overlaps its forerunner; rows shorter than a register by pixel. */
+#define DEFINE_SUM(name)                                                                                               \
+    static void NAME(name)(void *out, const void *const *rows, const void *taps, int count, int64_t n) {               \
+        int64_t i = 0;                                                                                                 \
+        for (; i + 4 * NAME(LANES) <= n; i += 4 * NAME(LANES))                                                         \
+            NAME(name##_block)(out, rows, taps, count, i, 4);                                                          \
+        for (; i + NAME(LANES) <= n; i += NAME(LANES))                                                                 \
+            NAME(name##_block)(out, rows, taps, count, i, 1);                                                          \
+        if (i < n && n >= NAME(LANES)) NAME(name##_block)(out, rows, taps, count, n - NAME(LANES), 1);                 \
+        for (; i < n && n < NAME(LANES); i++)                                                                          \
+            NAME(name##_pixel)(out, rows, taps, count, i, 1);                                                          \
+    }
+
+#define ROW(j) NAME(load)(rows, j, i + v * NAME(LANES))
+DEFINE_BLOCK(even_block, NAME(vec), NAME(LANES), count, 0, -1, ROW(j) + ROW(-j), 1)
+DEFINE_BLOCK(odd_block, NAME(vec), NAME(LANES), count, 0, -1, ROW(j) - ROW(-j), 0)
+DEFINE_BLOCK(half_block, NAME(vec), NAME(LANES), count, 0, -1, ROW(j) + ROW(1 - j), 0)
+DEFINE_BLOCK(weigh_block, NAME(vec), NAME(LANES), 0, count, 1, ROW(j), 0)
+#undef ROW
+#define ROW(j) NAME(load_one)(rows, j, i + v)
+DEFINE_BLOCK(even_pixel, REAL, 1, count, 0, -1, ROW(j) + ROW(-j), 1)
+DEFINE_BLOCK(odd_pixel, REAL, 1, count, 0, -1, ROW(j) - ROW(-j), 0)
+DEFINE_BLOCK(half_pixel, REAL, 1, count, 0, -1, ROW(j) + ROW(1 - j), 0)
+DEFINE_BLOCK(weigh_pixel, REAL, 1, 0, count, 1, ROW(j), 0)
+#undef ROW
+
+DEFINE_SUM(even)
+DEFINE_SUM(odd)
+DEFINE_SUM(half)
+DEFINE_SUM(weigh)
+#undef DEFINE_BLOCK
+#undef DEFINE_SUM
+
+static void NAME(interleave)(void *out, const void *even, const void *odd, int64_t n) {
+    REAL *restrict to = out;
+    const REAL *restrict a = even, *restrict b = odd;
+    for (int64_t i = 0; i < n / 2; i++) {
+        to[2 * i] = a[i];
+        to[2 * i + 1] = b[i];
+    }
+    if (n % 2) to[n - 1] = a[n / 2];
+}
+
+static void NAME(part)(void *even, void *odd, const void *in, int64_t n) {
+    REAL *restrict a = even, *restrict b = odd;
+    const REAL *restrict from = in;
+    for (int64_t i = 0; i < n / 2; i++) {
+        a[i] = from[2 * i];
+        b[i] = from[2 * i + 1];
+    }
+    if (n % 2) a[n / 2] = from[n - 1];
+}
+
+/* out[i] = expression of the inputs at i. */
+#define DEFINE_POINTWISE(name, parameters, inputs, expression)                                                         \
+    static void NAME(name) parameters {                                                                                \
+        REAL *restrict to = out;                                                                                       \
+        inputs;                                                                                                        \
+        for (int64_t i = 0; i < n; i++)                                                                                \
+            to[i] = (expression);                                                                                      \
+    }
+
+DEFINE_POINTWISE(add, (void *out, const void *a, const void *b, int64_t n), const REAL *p = a; const REAL *q = b,
+                 p[i] + q[i])
+DEFINE_POINTWISE(add3, (void *out, const void *a, const void *b, const void *c, int64_t n), const REAL *p = a;
+                 const REAL *q = b; const REAL *r = c, (p[i] + q[i]) + r[i])
+DEFINE_POINTWISE(subtract, (void *out, const void *a, const void *b, int64_t n), const REAL *p = a; const REAL *q = b,
+                 p[i] - q[i])
+DEFINE_POINTWISE(multiply, (void *out, const void *a, const void *b, int64_t n), const REAL *p = a; const REAL *q = b,
+                 p[i] * q[i])
+DEFINE_POINTWISE(shift, (void *out, const void *a, double by, int64_t n), const REAL *p = a; const REAL d = (REAL)by,
+                 p[i] + d)
+DEFINE_POINTWISE(length2, (void *out, const void *a, const void *b, int64_t n), const REAL *p = a; const REAL *q = b,
+                 SQRT(p[i] * p[i] + q[i] * q[i]))
+DEFINE_POINTWISE(length3, (void *out, const void *a, const void *b, const void *c, int64_t n), const REAL *p = a;
+                 const REAL *q = b; const REAL *r = c, SQRT((p[i] * p[i] + q[i] * q[i]) + r[i] * r[i]))
+DEFINE_POINTWISE(from_float, (void *out, const float *in, int64_t n), , in[i])
+#undef DEFINE_POINTWISE
+
+static void NAME(to_float)(float *restrict out, const void *in, int64_t n) {
+    const REAL *restrict from = in;
+    for (int64_t i = 0; i < n; i++)
+        out[i] = (float)from[i];
+}
+
+/* In double precision, as below: the smaller eigenvalue is a difference of nearly equal numbers. */
+static void NAME(eigen2)(void *const out[2], const void *const m[3], int64_t n) {
+    const REAL *restrict xx = m[0], *restrict xy = m[1], *restrict yy = m[2];
+    REAL *restrict high = out[0], *restrict low = out[1];
+    for (int64_t i = 0; i < n; i++) {
+        double a = xx[i], b = xy[i], c = yy[i], mean = 0.5 * (a + c), half = 0.5 * (a - c);
+        double root = sqrt(half * half + b * b);
+        high[i] = (REAL)(mean + root);
+        low[i] = (REAL)(mean - root);
+    }
+}
+
+static void NAME(eigen3)(void *const out[3], const void *const m[6], int64_t n) {
+    double in[6][EIGEN_CHUNK], found[3][EIGEN_CHUNK];
+    for (int64_t at = 0; at < n; at += EIGEN_CHUNK) {
+        const int64_t count = n - at < EIGEN_CHUNK ? n - at : EIGEN_CHUNK;
+        for (int e = 0; e < 6; e++)
+            for (int64_t i = 0; i < count; i++)
+                in[e][i] = ((const REAL *)m[e])[at + i];
+        EIGEN3(found[0], found[1], found[2], in[0], in[1], in[2], in[3], in[4], in[5], count);
+        for (int k = 0; k < 3; k++)
+            for (int64_t i = 0; i < count; i++)
+                ((REAL *)out[k])[at + i] = (REAL)found[k][i];
+    }
+}
+
+#define OPERATIONS                                                                                                     \
+    {NAME(even),     NAME(odd),    NAME(half),    NAME(weigh),   NAME(interleave), NAME(part),                         \
+     NAME(add),      NAME(add3),   NAME(subtract), NAME(multiply), NAME(shift),                       \
+     NAME(length2),  NAME(length3), NAME(eigen2), NAME(eigen3),  NAME(from_float), NAME(to_float)}
