@@ -214,12 +214,12 @@ static int filter_full(bw_builder *b, int image, const double sigma[3], const in
     return image;
 }
 
-enum { MAX_STAGES = 20, MAX_LEVEL = 16 };
+enum { MAX_STAGES = BW_MAX_LEVEL + 4 };
 
 /* The highest level at which sigma is at least `least` pixels. */
 static int pyramid_level(double sigma, double least) {
     int level = 0;
-    while (level < MAX_LEVEL && sigma >= 2 * least * (1 << level))
+    while (level < BW_MAX_LEVEL && sigma >= 2 * least * (1 << level))
         level++;
     return level;
 }

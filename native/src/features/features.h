@@ -30,6 +30,8 @@ int bw_recipe_is_exact(const bw_recipe *recipe);
 bw_status bw_feature_plan_create(bw_context *ctx, const bw_recipe *recipe, const uint8_t *wanted,
                                  bw_feature_plan **out);
 void bw_feature_plan_free(bw_feature_plan *plan);
+/* Shares out the buffers anew, for frames of this size: how much images differ in size depends on where they are cut. */
+bw_status bw_feature_plan_fit(bw_context *ctx, bw_feature_plan *plan, const int64_t size[3]);
 /* Pixels around a tile that its features look at, per axis. */
 void bw_feature_plan_halo(const bw_feature_plan *plan, int64_t halo[3]);
 /* Bytes of scratch for tiles of at most these extents anywhere in a frame of `size`: the sum over the plan's buffers of

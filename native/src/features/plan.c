@@ -123,46 +123,62 @@ static int looks_along(const bw_step *step) {
     return step->reach[axis] > 0 || (step->axis == axis && (step->kernel >= 0 || step->scaling != BW_SAME));
 }
 
-/* Whether a step may run slab by slab in the group that was begun by `head`; made_in[step] is 0 before it is scheduled,
- * else the number of its group. */
-static int may_join(const bw_feature_plan *plan, const int *made_in, int group, const bw_step *head,
-                    const bw_step *step) {
-    const int axis = slab_axis(step);
-    if (slab_axis(head) != axis || plan->nodes[step->first].level[axis] != plan->nodes[head->first].level[axis])
-        return 0;
-    for (int i = 0; i < step->input_count; i++) {
-        const int made = made_in[plan->nodes[step->inputs[i]].step];
-        if (!made || (made == group && looks_along(step))) return 0;
-    }
-    return 1;
+static int rank_after(const bw_step *reader, int rank) {
+    return looks_along(reader) ? rank + 1 : rank;
 }
 
-static bw_status append_group(bw_context *ctx, bw_feature_plan *plan, int first, int axis) {
+/* A step's rank counts the groups that must come before it: a step that looks along the slabs' axis ranks behind the
+ * steps whose images it reads. Every step comes as late as its readers allow, so that no image waits for them. Images
+ * of steps before `first` are there already. */
+static void set_ranks(const bw_feature_plan *plan, int first, int *rank, int *latest) {
+    for (int s = first; s < plan->step_count; s++) {
+        rank[s] = 0;
+        latest[s] = -1;
+        for (int i = 0; i < plan->steps[s].input_count; i++) {
+            const int made = plan->nodes[plan->steps[s].inputs[i]].step;
+            if (made >= first && rank_after(&plan->steps[s], rank[made]) > rank[s])
+                rank[s] = rank_after(&plan->steps[s], rank[made]);
+        }
+    }
+    for (int s = plan->step_count - 1; s >= first; s--) {
+        if (latest[s] > rank[s]) rank[s] = latest[s];
+        for (int i = 0; i < plan->steps[s].input_count; i++) {
+            const int made = plan->nodes[plan->steps[s].inputs[i]].step, wanted = rank[s] - looks_along(&plan->steps[s]);
+            if (made >= first && (latest[made] < 0 || wanted < latest[made])) latest[made] = wanted;
+        }
+    }
+}
+
+static bw_status append_group(bw_context *ctx, bw_feature_plan *plan, const bw_group *group) {
     bw_group *grown = bw_realloc(ctx, plan->groups, (uint64_t)plan->group_count + 1, sizeof *grown, "a feature plan");
     if (!grown) return BW_ERROR_MEMORY;
     plan->groups = grown;
-    grown[plan->group_count++] = (bw_group){first, first, axis};
+    grown[plan->group_count++] = *group;
     return BW_OK;
 }
 
-/* Fills order[] with the steps from `first` on. A group takes every step that can join it, in the order of building. */
-static bw_status list_groups(bw_context *ctx, bw_feature_plan *plan, int first, int *made_in, int *order) {
-    int done = first;
-    for (int s = 0; s < first; s++)
-        made_in[s] = 1; /* before all groups of this part */
-    for (int group = 2; done < plan->step_count; group++) {
-        const bw_step *head = NULL;
-        BW_TRY(append_group(ctx, plan, done, 0));
-        for (int s = first; s < plan->step_count; s++) {
-            if (made_in[s]) continue;
-            if (!head) head = &plan->steps[s];
-            if (!may_join(plan, made_in, group, head, &plan->steps[s])) continue;
-            made_in[s] = group;
-            order[done++] = s;
-        }
-        plan->groups[plan->group_count - 1].axis = slab_axis(head);
-        plan->groups[plan->group_count - 1].end = done;
+/* Appends to order[] the steps of a rank at a level of the slabs' axis. */
+static int take_rank(const bw_feature_plan *plan, int first, const int *rank, int wanted, int level, int *order,
+                     int done) {
+    for (int s = first; s < plan->step_count; s++) {
+        const bw_step *step = &plan->steps[s];
+        if (rank[s] == wanted && plan->nodes[step->first].level[slab_axis(step)] == level) order[done++] = s;
     }
+    return done;
+}
+
+/* Fills order[] with the steps from `first` on: by rank, then by level, then in the order of building. Steps of one rank
+ * on different levels do not read one another's images, as a pass that changes the level looks along the axis. */
+static bw_status list_groups(bw_context *ctx, bw_feature_plan *plan, int first, const int *rank, int *order) {
+    int done = first;
+    for (int wanted = 0; done < plan->step_count; wanted++)
+        for (int level = 0; level <= BW_MAX_LEVEL; level++) {
+            const int end = take_rank(plan, first, rank, wanted, level, order, done);
+            if (end == done) continue;
+            const bw_group group = {done, end, slab_axis(&plan->steps[order[done]])};
+            BW_TRY(append_group(ctx, plan, &group));
+            done = end;
+        }
     return BW_OK;
 }
 
@@ -178,13 +194,14 @@ static void reorder(bw_feature_plan *plan, int first, const int *order, bw_step 
 
 bw_status bw_plan_schedule(bw_context *ctx, bw_feature_plan *plan, int first) {
     const uint64_t count = (uint64_t)plan->step_count + 1;
-    int *made_in = bw_calloc(ctx, count, sizeof *made_in, "a feature plan");
+    int *rank = bw_calloc(ctx, count, sizeof *rank, "a feature plan");
     int *order = bw_calloc(ctx, count, sizeof *order, "a feature plan");
     bw_step *room = bw_alloc(ctx, count, sizeof *room, "a feature plan");
-    bw_status status = made_in && order && room ? BW_OK : BW_ERROR_MEMORY;
-    if (status == BW_OK) status = list_groups(ctx, plan, first, made_in, order);
+    bw_status status = rank && order && room ? BW_OK : BW_ERROR_MEMORY;
+    if (status == BW_OK) set_ranks(plan, first, rank, order);
+    if (status == BW_OK) status = list_groups(ctx, plan, first, rank, order);
     if (status == BW_OK) reorder(plan, first, order, room);
-    bw_free(made_in);
+    bw_free(rank);
     bw_free(order);
     bw_free(room);
     return status;
@@ -225,30 +242,30 @@ static void note_uses(bw_feature_plan *plan) {
         plan->nodes[n].local = group_of(plan, plan->nodes[n].step) == group_of(plan, plan->nodes[n].last);
 }
 
-/* Buffers under allocation: sizes for a usual tile, and the step up to which each is taken. */
+/* Buffers under allocation for a usual tile: sizes, and the step up to which each is taken. */
 typedef struct bw_pool {
     int64_t *bytes;
     int *until;
     int count;
+    int64_t extent[3], size[3];
 } bw_pool;
 
-/* A buffer that is free at `now`: the smallest that is large enough, else the largest, else a new one. */
+/* A buffer that is free at `now` and is nearest in size, at most twice or half of what is wanted; else a new one. */
 static int find_buffer(bw_pool *pool, int now, int64_t wanted) {
     int best = -1;
+    double nearest = 2;
     for (int b = 0; b < pool->count; b++) {
         if (pool->until[b] >= now) continue;
-        const int fits = pool->bytes[b] >= wanted, best_fits = best >= 0 && pool->bytes[best] >= wanted;
-        if (best < 0 || (fits && (!best_fits || pool->bytes[b] < pool->bytes[best])) ||
-            (!fits && !best_fits && pool->bytes[b] > pool->bytes[best]))
-            best = b;
+        const double ratio = (double)pool->bytes[b] / (double)wanted, distance = ratio < 1 ? 1 / ratio : ratio;
+        if (distance > nearest || (best >= 0 && distance == nearest)) continue;
+        nearest = distance;
+        best = b;
     }
     return best < 0 ? pool->count++ : best;
 }
 
-static const int64_t usual_extent[3] = {256, 256, 64}, usual_size[3] = {1 << 20, 1 << 20, 1 << 20};
-
 static void take_buffer(bw_feature_plan *plan, bw_pool *pool, bw_node *node, int now, int until) {
-    const int64_t wanted = node_bytes(plan, node, usual_extent, usual_size);
+    const int64_t wanted = node_bytes(plan, node, pool->extent, pool->size);
     node->buffer = find_buffer(pool, now, wanted);
     pool->until[node->buffer] = until;
     pool->bytes[node->buffer] = larger(pool->bytes[node->buffer], wanted);
@@ -270,21 +287,31 @@ static void assign_buffers(bw_feature_plan *plan, bw_pool *pool) {
     }
 }
 
-bw_status bw_plan_finish(bw_context *ctx, bw_feature_plan *plan) {
+bw_status bw_feature_plan_fit(bw_context *ctx, bw_feature_plan *plan, const int64_t size[3]) {
+    static const int64_t usual[3] = {512, 512, 128};
     const uint64_t most = (uint64_t)plan->node_count + 1;
-    set_margins(plan);
-    note_uses(plan);
-    sort_emissions(plan);
-    bw_pool pool = {bw_calloc(ctx, most, sizeof *pool.bytes, "a feature plan"),
-                    bw_alloc(ctx, most, sizeof *pool.until, "a feature plan"), 0};
+    bw_pool pool = {.bytes = bw_calloc(ctx, most, sizeof *pool.bytes, "a feature plan"),
+                    .until = bw_alloc(ctx, most, sizeof *pool.until, "a feature plan")};
     const bw_status status = pool.bytes && pool.until ? BW_OK : BW_ERROR_MEMORY;
+    for (int axis = 0; axis < 3; axis++) {
+        pool.size[axis] = size[axis];
+        pool.extent[axis] = smaller(usual[axis], size[axis]);
+    }
     for (uint64_t b = 0; b < most && status == BW_OK; b++)
         pool.until[b] = -1;
     if (status == BW_OK) assign_buffers(plan, &pool);
-    plan->buffer_count = pool.count;
+    if (status == BW_OK) plan->buffer_count = pool.count;
     bw_free(pool.bytes);
     bw_free(pool.until);
     return status;
+}
+
+bw_status bw_plan_finish(bw_context *ctx, bw_feature_plan *plan) {
+    static const int64_t large[3] = {1 << 20, 1 << 20, 1 << 20};
+    set_margins(plan);
+    note_uses(plan);
+    sort_emissions(plan);
+    return bw_feature_plan_fit(ctx, plan, large);
 }
 
 /* ---- sizes ----------------------------------------------------------------------------------------------------- */

@@ -13,7 +13,7 @@
 #include "features/kernel.h"
 #include "features/ops.h"
 
-enum { BW_MAX_INPUTS = 6, BW_MAX_OUTPUTS = 6, BW_MAX_PARAMETERS = 6 };
+enum { BW_MAX_INPUTS = 6, BW_MAX_OUTPUTS = 6, BW_MAX_PARAMETERS = 6, BW_MAX_LEVEL = 16 };
 
 /* An image in memory. Elements are float or double; rows and planes may be padded. */
 typedef struct bw_view {

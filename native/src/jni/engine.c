@@ -48,17 +48,17 @@ static jobjectArray jni_featureTexts(JNIEnv *env, jclass self, jint index) {
     (void)self;
     const bw_feature_row *row = feature_row(env, index);
     if (!row) return NULL;
-    const char *const texts[] = {row->id, row->label, row->doc};
-    return bw_jni_texts_out(env, texts, 3);
+    const char *const texts[] = {row->id, row->label, row->doc, row->unit, row->source, row->parameter, row->names};
+    return bw_jni_texts_out(env, texts, sizeof texts / sizeof *texts);
 }
 
 static jdoubleArray jni_featureNumbers(JNIEnv *env, jclass self, jint index) {
     (void)self;
     const bw_feature_row *row = feature_row(env, index);
     if (!row) return NULL;
-    const double numbers[] = {row->has_sigma,     row->sigma_min,  row->sigma_max,
-                              row->sigma_default, row->outputs_2d, row->outputs_3d};
-    return bw_jni_doubles_out(env, numbers, 6);
+    const double numbers[] = {row->has_sigma,  row->sigma_min,  row->sigma_max, row->sigma_default,
+                              row->outputs_2d, row->outputs_3d, row->rgb};
+    return bw_jni_doubles_out(env, numbers, sizeof numbers / sizeof *numbers);
 }
 
 static jint jni_presetCount(JNIEnv *env, jclass self) {

@@ -6,7 +6,7 @@
 
 /* One run over all frames and tiles of an image. */
 typedef struct bw_features_run {
-    const bw_feature_plan *plan;
+    bw_feature_plan *plan;
     bw_source source;
     bw_grid grid;
     bw_simd level;
@@ -54,6 +54,7 @@ static bw_status run_all(bw_context *ctx, const bw_image *image, bw_features_run
     bw_progress_begin(ctx, 1); /* the scan below listens to the progress function too */
     BW_TRY(bw_simd_level(ctx, &run->level));
     BW_TRY(bw_source_open(ctx, image, &run->source));
+    BW_TRY(bw_feature_plan_fit(ctx, run->plan, size));
     BW_TRY(bw_grid_choose(ctx, run->plan, size, info->frames, 0, 0, &run->grid));
     BW_TRY(bw_grid_make_scratch(ctx, &run->grid, &run->scratch));
     bw_progress_begin(ctx, (double)info->width * (double)info->height * (double)info->depth * info->frames);

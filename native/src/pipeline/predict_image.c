@@ -236,6 +236,7 @@ static bw_status prepare(bw_context *ctx, const bw_image *image, int64_t edge, b
     BW_TRY(find_used(ctx, run));
     BW_TRY(bw_source_open(ctx, image, &run->source));
     const double bytes = run->columns + 4.0 * run->model->classes;
+    BW_TRY(bw_feature_plan_fit(ctx, run->plan, size));
     BW_TRY(bw_grid_choose(ctx, run->plan, size, info->frames, bytes, edge, &run->grid));
     const bw_box largest = {{0, 0, 0}, {run->grid.tile[0], run->grid.tile[1], run->grid.tile[2]}};
     run->block_pixels = bw_block_pixels(&largest);

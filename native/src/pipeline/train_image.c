@@ -344,6 +344,7 @@ static bw_status collect_frames(bw_context *ctx, bw_collect *c) {
     const int64_t size[3] = {c->info->width, c->info->height, c->info->depth};
     bw_grid whole;
     BW_TRY(make_list(ctx, c));
+    BW_TRY(bw_feature_plan_fit(ctx, c->trainer->plan, size));
     BW_TRY(bw_grid_choose(ctx, c->trainer->plan, size, 1, 0, 0, &whole));
     c->grid = whole;
     memcpy(c->largest, whole.tile, sizeof c->largest);

@@ -36,9 +36,7 @@ public final class Engine {
 		NativeLoader.load();
 		final List<FeatureRow> rows = new ArrayList<>();
 		for (int i = 0; i < Native.featureCount(); i++) {
-			final byte[][] texts = Native.featureTexts(i);
-			rows.add(new FeatureRow(Native.text(texts[0]), Native.text(texts[1]), Native.text(texts[2]),
-				Native.featureNumbers(i)));
+			rows.add(new FeatureRow(texts(Native.featureTexts(i)), Native.featureNumbers(i)));
 		}
 		return Collections.unmodifiableList(rows);
 	}
@@ -48,9 +46,8 @@ public final class Engine {
 		NativeLoader.load();
 		final List<Preset> presets = new ArrayList<>();
 		for (int i = 0; i < Native.presetCount(); i++) {
-			final byte[][] texts = Native.presetTexts(i);
-			presets.add(new Preset(Native.text(texts[0]), Native.text(texts[1]), Native.text(texts[2]),
-				Native.text(texts[3])));
+			final String[] texts = texts(Native.presetTexts(i));
+			presets.add(new Preset(texts[0], texts[1], texts[2], texts[3]));
 		}
 		return Collections.unmodifiableList(presets);
 	}
@@ -77,5 +74,12 @@ public final class Engine {
 	public static int maxClasses() {
 		NativeLoader.load();
 		return Native.maxClasses();
+	}
+
+	private static String[] texts(final byte[][] sent) {
+		final String[] texts = new String[sent.length];
+		for (int i = 0; i < sent.length; i++)
+			texts[i] = Native.text(sent[i]);
+		return texts;
 	}
 }

@@ -47,10 +47,10 @@ final class Native {
 
 	static native int featureCount();
 
-	/** id, label, doc */
+	/** id, label, doc, unit, source, parameter, names */
 	static native byte[][] featureTexts(int index);
 
-	/** hasSigma, sigma minimum, maximum, default, outputs in 2D, in 3D */
+	/** hasSigma, sigma minimum, maximum, default, outputs in 2D, in 3D, rgb */
 	static native double[] featureNumbers(int index);
 
 	static native int presetCount();
