@@ -132,13 +132,13 @@ bw_status bw_tiff_write(bw_context *ctx, const char *path, const bw_image *image
 
 /* One row of features.def. */
 typedef struct bw_feature_row {
-    const char *id;    /* stable: model files, macros, command line */
-    const char *label; /* for people; may change */
-    const char *doc;   /* one-line definition */
-    const char *unit;  /* of the values: i = the image's intensity, px = pixel */
-    const char *source; /* where the definition is from */
+    const char *id;        /* stable: model files, macros, command line */
+    const char *label;     /* for people; may change */
+    const char *doc;       /* one-line definition */
+    const char *unit;      /* of the values: i = the image's intensity, px = pixel */
+    const char *source;    /* where the definition is from */
     const char *parameter; /* "sigma" or "radius", in x pixels; "" = none */
-    int has_sigma; /* or a radius */
+    int has_sigma;         /* or a radius */
     double sigma_min, sigma_max, sigma_default;
     int outputs_2d, outputs_3d; /* outputs_3d 0: stacks are done slice by slice */
     const char *names;          /* of the outputs, "a,b"; "a,b|a,c,d" when 3D has others; "" when there is one */
@@ -195,18 +195,18 @@ bw_status bw_features_compute(bw_context *ctx, const bw_recipe *recipe, const bw
 /* A tile of one feature image; x fastest. */
 typedef struct bw_feature_tile {
     int frame, feature;
-    int64_t lo[3], hi[3];  /* lo <= position < hi; x, y, z */
-    const float *values;   /* of the pixel at lo; valid during the call */
-    int64_t row, plane;    /* strides in floats */
-    int thread;            /* 0..threads - 1: which of the threads calls */
+    int64_t lo[3], hi[3]; /* lo <= position < hi; x, y, z */
+    const float *values;  /* of the pixel at lo; valid during the call */
+    int64_t row, plane;   /* strides in floats */
+    int thread;           /* 0..threads - 1: which of the threads calls */
 } bw_feature_tile;
 
 /* Called by several threads at once, in no fixed order; an error stops the run. */
 typedef bw_status (*bw_feature_visitor)(bw_context *ctx, void *user, const bw_feature_tile *tile);
 
 /* The same values tile by tile, without storing them: every pixel of every feature once. */
-bw_status bw_features_visit(bw_context *ctx, const bw_recipe *recipe, const bw_image *image,
-                            bw_feature_visitor visitor, void *user);
+bw_status bw_features_visit(bw_context *ctx, const bw_recipe *recipe, const bw_image *image, bw_feature_visitor visitor,
+                            void *user);
 
 /* How the features are computed: one line per step, in order, with the images that it makes, their buffers and margins.
  * Free with bw_string_free. */

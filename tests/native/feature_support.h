@@ -18,7 +18,10 @@ static const char *const test_modes[] = {"", "exact;"};
 enum { TEST_FAST, TEST_EXACT, TEST_MODES };
 
 static inline double test_parameter(const bw_feature_row *row, double value) {
-    return !row->has_sigma ? 0 : value < row->sigma_min ? row->sigma_min : value > row->sigma_max ? row->sigma_max : value;
+    return !row->has_sigma          ? 0
+           : value < row->sigma_min ? row->sigma_min
+           : value > row->sigma_max ? row->sigma_max
+                                    : value;
 }
 
 /* A row with one parameter, moved into the row's range; `modifiers` only where the row takes them. */
@@ -133,8 +136,9 @@ static inline bw_status test_tiles_compare(bw_context *ctx, void *user, int inde
             if (!memcmp(ours, all + box->lo[0], bytes)) continue;
             for (int64_t x = box->lo[0]; x < box->hi[0]; x++)
                 if (memcmp(&ours[x - box->lo[0]], &all[x], sizeof *all))
-                    fail_msg("%s: %.9g at %d %d %d of the tile, %.9g in the whole", bw_image_plane_label(t->wanted, 0, index, 0),
-                             ours[x - box->lo[0]], (int)x, (int)y, (int)z, all[x]);
+                    fail_msg("%s: %.9g at %d %d %d of the tile, %.9g in the whole",
+                             bw_image_plane_label(t->wanted, 0, index, 0), ours[x - box->lo[0]], (int)x, (int)y, (int)z,
+                             all[x]);
         }
     return BW_OK;
 }

@@ -193,7 +193,8 @@ static void features_do_not_depend_on_their_company(void **state) {
             char list[TEST_LIST] = "";
             strcat(list, test_modes[mode]);
             test_every_row(list, sizeof list, 1.6, 1, "@c2");
-            strcat(list, ";gaussian:1.3,3.4,3.6,20;hessian:3.5,8@c1;structure:3.5,8@c2;dog:3.5;energy:7;normalised:1.6@c1");
+            strcat(list,
+                   ";gaussian:1.3,3.4,3.6,20;hessian:3.5,8@c1;structure:3.5,8@c2;dog:3.5;energy:7;normalised:1.6@c1");
             check_alone(list, dims);
         }
 }
@@ -320,10 +321,7 @@ static void window_of(const bw_feature_plan *plan, const bw_step *step, int axis
     *at = out;
     *before = *after = step->reach[axis];
     if (along && step->kernel >= 0) *before = *after = plan->kernels[step->kernel].radius;
-    if (along && step->scaling == BW_HALVE) {
-        *at = 2 * out;
-        if (axis == 0) *before += *before % 2; /* rows are taken from an even sample on */
-    }
+    if (along && step->scaling == BW_HALVE) *at = 2 * out;
     if (along && step->scaling == BW_TWICE) {
         *at = out >> 1;
         *before = out % 2 || axis == 0 ? 3 : 0; /* eight samples around; along rows for even pixels too */
@@ -341,8 +339,8 @@ static void check_window(const bw_feature_plan *plan, int s, const bw_node *in, 
                 const int64_t from = in->cut[axis] ? bw_mirror_on(in->level[axis], q, size[axis]) : q;
                 if (from < in_box->lo[axis] || from >= in_box->hi[axis])
                     fail_msg("step %d (%s) reads position %d along %c; its input covers %d to %d", s + 1,
-                             plan->steps[s].kind->name, (int)from, "xyz"[axis], (int)in_box->lo[axis],
-                             (int)in_box->hi[axis] - 1);
+                             plan->steps[s].kind->name, (int)from, "xyz"[axis], (int)in_box -> lo[axis],
+                             (int)in_box -> hi[axis] - 1);
             }
         }
 }

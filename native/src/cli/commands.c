@@ -336,8 +336,7 @@ static int run_features(bw_cli_call *call) {
     bw_compression compression;
     bw_image *image = NULL;
     bw_recipe *recipe = NULL;
-    if (plan == (bw_cli_text(call, "out") != NULL))
-        return bw_cli_usage(call, "Give either --out FILE or --plan.");
+    if (plan == (bw_cli_text(call, "out") != NULL)) return bw_cli_usage(call, "Give either --out FILE or --plan.");
     RUN(get_compression(call, &compression));
     RUN(check_values(call));
     RUN(set_resources(call));

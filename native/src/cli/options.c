@@ -112,7 +112,8 @@ void bw_cli_print_help(const bw_cli_command *command) {
 }
 
 static void print_features(void) {
-    printf("\nFeatures (id:sigma,sigma,... in x pixels; modifiers @2d @3d @c1+3; \"exact\" in front makes all exact):\n");
+    printf(
+        "\nFeatures (id:sigma,sigma,... in x pixels; modifiers @2d @3d @c1+3; \"exact\" in front makes all exact):\n");
     for (int i = 0; i < bw_feature_row_count(); i++) {
         const bw_feature_row *row = bw_feature_row_get(i);
         printf("  %-12s %s", row->id, row->doc);

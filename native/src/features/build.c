@@ -1,14 +1,14 @@
 /* Builds plans: features ask for Gaussian derivatives and smoothed images; this file decides from which images and by
- * which kernels they are made. The decision depends on sigma alone, never on what else is wanted: a feature has the same
- * bytes in every plan.
+ * which kernels they are made. The decision depends on sigma alone, never on what else is wanted: a feature has the
+ * same bytes in every plan.
  *
  * In exact mode every derivative comes from the image itself by full kernels in double precision. Otherwise:
  *  - sigma of less than 1.5 pixels: full kernels from the image itself;
  *  - larger: one smoothed image, derivatives from it by the short kernels that lead there (bw_kernel_match);
  *  - from 1.6 on the smoothed image comes from one of sigma 1.4, which all share (semigroup property);
- *  - from 3.5 on it lies on a pyramid: level l has every 2^l-th pixel of the image smoothed with 2^l, l as large as sigma
- *    stays at least 1.75 pixels of the level; results are interpolated.
- * Axes are independent: each follows its own sigma. */
+ *  - from 3.5 on it lies on a pyramid: level l has every 2^l-th pixel of the image smoothed with 2^l, l as large as
+ * sigma stays at least 1.75 pixels of the level; results are interpolated. Axes are independent: each follows its own
+ * sigma. */
 #include <math.h>
 #include <string.h>
 
@@ -342,8 +342,8 @@ int bw_build_structure_entries(bw_builder *b, int entries[6]) {
     int axes[6][2], gradient[3] = {0, 0, 0};
     const int count = entry_axes(b, axes);
     for (int axis = 0; axis < b->dims; axis++)
-        gradient[axis] = derivative(b, 0.5 * b->value, (const int[3]){axis == 0, axis == 1, axis == 2},
-                                    coarsest_for_products);
+        gradient[axis] =
+            derivative(b, 0.5 * b->value, (const int[3]){axis == 0, axis == 1, axis == 2}, coarsest_for_products);
     for (int e = 0; e < count; e++) {
         const int factors[2] = {gradient[axes[e][0]], gradient[axes[e][1]]};
         entries[e] = bw_build_smooth(b, bw_build_pointwise(b, &bw_kind_product, factors, 2, 1), b->value, b->exact);

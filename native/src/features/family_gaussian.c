@@ -15,8 +15,8 @@ void bw_build_gaussian(bw_builder *b, int out[BW_MAX_OUTPUTS]) {
 static int along_axes(bw_builder *b, int order, const bw_step_kind *two, const bw_step_kind *three) {
     int terms[3] = {0};
     for (int axis = 0; axis < b->dims; axis++)
-        terms[axis] = bw_build_derivative(b, b->value, axis == 0 ? order : 0, axis == 1 ? order : 0,
-                                          axis == 2 ? order : 0);
+        terms[axis] =
+            bw_build_derivative(b, b->value, axis == 0 ? order : 0, axis == 1 ? order : 0, axis == 2 ? order : 0);
     return bw_build_pointwise(b, b->dims == 3 ? three : two, terms, b->dims, 1);
 }
 

@@ -30,7 +30,8 @@ int bw_recipe_is_exact(const bw_recipe *recipe);
 bw_status bw_feature_plan_create(bw_context *ctx, const bw_recipe *recipe, const uint8_t *wanted,
                                  bw_feature_plan **out);
 void bw_feature_plan_free(bw_feature_plan *plan);
-/* Shares out the buffers anew, for frames of this size: how much images differ in size depends on where they are cut. */
+/* Shares out the buffers anew, for frames of this size: how much images differ in size depends on where they are cut.
+ */
 bw_status bw_feature_plan_fit(bw_context *ctx, bw_feature_plan *plan, const int64_t size[3]);
 /* Pixels around a tile that its features look at, per axis. */
 void bw_feature_plan_halo(const bw_feature_plan *plan, int64_t halo[3]);
@@ -58,8 +59,9 @@ struct bw_frame {
     int extreme; /* values so large that features may overflow: they are made finite */
 };
 
-/* Receives a part of feature `index` of the recipe: the pixels of a box that has all of the tile's columns, valid during
- * the call; strides in floats. The parts of a tile's feature come one after the other and together are the tile. */
+/* Receives a part of feature `index` of the recipe: the pixels of a box that has all of the tile's columns, valid
+ * during the call; strides in floats. The parts of a tile's feature come one after the other and together are the tile.
+ */
 typedef bw_status (*bw_emit_fn)(bw_context *ctx, void *user, int index, const bw_box *box, const float *values,
                                 int64_t row, int64_t plane);
 

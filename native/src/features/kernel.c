@@ -171,8 +171,8 @@ static double power(double x, int n) {
     return value;
 }
 
-/* Equations: every sample x >= 0 (x > 0 counts twice, for its mirror image), the lowest moments with weight, and a ridge
- * that keeps taps small where the base says nothing. */
+/* Equations: every sample x >= 0 (x > 0 counts twice, for its mirror image), the lowest moments with weight, and a
+ * ridge that keeps taps small where the base says nothing. */
 static void fill_column(const bw_match *match, int extent, int first, int column, int columns, double *a) {
     const int order = match->target->order;
     const double scale = (double)match->target->radius / 4 + 1, weight = 30, ridge = 1e-6;

@@ -1,5 +1,5 @@
-/* One-dimensional kernels: sampled Gaussian derivatives, and the shortest kernels that lead from one Gaussian to another
- * or to its derivative. Everything here is symmetric (order 0 and 2) or antisymmetric (order 1). */
+/* One-dimensional kernels: sampled Gaussian derivatives, and the shortest kernels that lead from one Gaussian to
+ * another or to its derivative. Everything here is symmetric (order 0 and 2) or antisymmetric (order 1). */
 #ifndef BW_FEATURES_KERNEL_H
 #define BW_FEATURES_KERNEL_H
 
@@ -13,9 +13,9 @@ typedef struct bw_kernel {
     float *single; /* the same, rounded */
 } bw_kernel;
 
-/* Sampled Gaussian derivative of order 0, 1 or 2 with radius ceil(4 sigma) + order, normalised as native/DESIGN.md says.
- * sigma 0 gives the identity (order 0). Below sigma 0.3 (reached along a coarse axis only) derivatives are central
- * differences: the sampled function no longer resembles a Gaussian's. */
+/* Sampled Gaussian derivative of order 0, 1 or 2 with radius ceil(4 sigma) + order, normalised as native/DESIGN.md
+ * says. sigma 0 gives the identity (order 0). Below sigma 0.3 (reached along a coarse axis only) derivatives are
+ * central differences: the sampled function no longer resembles a Gaussian's. */
 bw_status bw_kernel_sample(bw_context *ctx, double sigma, int order, bw_kernel *out);
 
 /* The shortest kernel `out` (of `order`) on a grid of every `step`-th sample such that `base` followed by it equals

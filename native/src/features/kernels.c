@@ -45,9 +45,9 @@ enum { EIGEN_CHUNK = 128 };
  * eigenvalues. On arrays of doubles only: compilers do not make vector code of it while it converts. Where two
  * eigenvalues are nearly equal it loses half of the digits, which leaves enough of them for single precision. */
 static void eigen3_closed(double *restrict high, double *restrict middle, double *restrict low,
-                         const double *restrict mxx, const double *restrict mxy, const double *restrict mxz,
-                         const double *restrict myy, const double *restrict myz, const double *restrict mzz,
-                         int64_t n) {
+                          const double *restrict mxx, const double *restrict mxy, const double *restrict mxz,
+                          const double *restrict myy, const double *restrict myz, const double *restrict mzz,
+                          int64_t n) {
     for (int64_t i = 0; i < n; i++) {
         const double xy = mxy[i], xz = mxz[i], yz = myz[i], mean = (mxx[i] + myy[i] + mzz[i]) * (1.0 / 3);
         const double xx = mxx[i] - mean, yy = myy[i] - mean, zz = mzz[i] - mean;

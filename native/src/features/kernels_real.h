@@ -20,10 +20,10 @@ INLINE REAL NAME(load_one)(const void *const *rows, int j, int64_t i) {
     return ((const REAL *)rows[j])[i];
 }
 
-/* A sum over taps j = from, from + step .. before to. ROW(j) is what row j holds at the pixels in work; `term` is what a
- * tap multiplies. Up to four registers at a time: independent sums hide the latency of the additions. */
+/* A sum over taps j = from, from + step .. before to. ROW(j) is what row j holds at the pixels in work; `term` is what
+ * a tap multiplies. Up to four registers at a time: independent sums hide the latency of the additions. */
 #define DEFINE_BLOCK(name, type, lanes, from, to, step, term, centre)                                                  \
-    INLINE void NAME(name)(REAL *out, const void *const *rows, const REAL *taps, int count, int64_t i, int vectors) {  \
+    INLINE void NAME(name)(REAL * out, const void *const *rows, const REAL *taps, int count, int64_t i, int vectors) { \
         const type zero = {0};                                                                                         \
         type sum[4] = {zero, zero, zero, zero};                                                                        \
         for (int j = from; j != (to); j += (step))                                                                     \
@@ -35,7 +35,8 @@ INLINE REAL NAME(load_one)(const void *const *rows, int j, int64_t i) {
         }                                                                                                              \
     }
 
-/* Groups of four registers, single ones, then one that overlaps its forerunner; rows shorter than a register by pixel. */
+/* Groups of four registers, single ones, then one that overlaps its forerunner; rows shorter than a register by pixel.
+ */
 #define DEFINE_SUM(name)                                                                                               \
     static void NAME(name)(void *out, const void *const *rows, const void *taps, int count, int64_t n) {               \
         int64_t i = 0;                                                                                                 \
@@ -97,18 +98,18 @@ static void NAME(part)(void *even, void *odd, const void *in, int64_t n) {
             to[i] = (expression);                                                                                      \
     }
 
-DEFINE_POINTWISE(add, (void *out, const void *a, const void *b, int64_t n), const REAL *p = a; const REAL *q = b,
-                 p[i] + q[i])
+DEFINE_POINTWISE(add, (void *out, const void *a, const void *b, int64_t n), const REAL *p = a;
+                 const REAL *q = b, p[i] + q[i])
 DEFINE_POINTWISE(add3, (void *out, const void *a, const void *b, const void *c, int64_t n), const REAL *p = a;
                  const REAL *q = b; const REAL *r = c, (p[i] + q[i]) + r[i])
-DEFINE_POINTWISE(subtract, (void *out, const void *a, const void *b, int64_t n), const REAL *p = a; const REAL *q = b,
-                 p[i] - q[i])
-DEFINE_POINTWISE(multiply, (void *out, const void *a, const void *b, int64_t n), const REAL *p = a; const REAL *q = b,
-                 p[i] * q[i])
-DEFINE_POINTWISE(shift, (void *out, const void *a, double by, int64_t n), const REAL *p = a; const REAL d = (REAL)by,
-                 p[i] + d)
-DEFINE_POINTWISE(length2, (void *out, const void *a, const void *b, int64_t n), const REAL *p = a; const REAL *q = b,
-                 SQRT(p[i] * p[i] + q[i] * q[i]))
+DEFINE_POINTWISE(subtract, (void *out, const void *a, const void *b, int64_t n), const REAL *p = a;
+                 const REAL *q = b, p[i] - q[i])
+DEFINE_POINTWISE(multiply, (void *out, const void *a, const void *b, int64_t n), const REAL *p = a;
+                 const REAL *q = b, p[i] * q[i])
+DEFINE_POINTWISE(shift, (void *out, const void *a, double by, int64_t n), const REAL *p = a;
+                 const REAL d = (REAL)by, p[i] + d)
+DEFINE_POINTWISE(length2, (void *out, const void *a, const void *b, int64_t n), const REAL *p = a;
+                 const REAL *q = b, SQRT(p[i] * p[i] + q[i] * q[i]))
 DEFINE_POINTWISE(length3, (void *out, const void *a, const void *b, const void *c, int64_t n), const REAL *p = a;
                  const REAL *q = b; const REAL *r = c, SQRT((p[i] * p[i] + q[i] * q[i]) + r[i] * r[i]))
 DEFINE_POINTWISE(from_float, (void *out, const float *in, int64_t n), , in[i])
@@ -147,6 +148,8 @@ static void NAME(eigen3)(void *const out[3], const void *const m[6], int64_t n) 
 }
 
 #define OPERATIONS                                                                                                     \
-    {NAME(even),     NAME(odd),    NAME(half),    NAME(weigh),   NAME(interleave), NAME(part),                         \
-     NAME(add),      NAME(add3),   NAME(subtract), NAME(multiply), NAME(shift),                       \
-     NAME(length2),  NAME(length3), NAME(eigen2), NAME(eigen3),  NAME(from_float), NAME(to_float)}
+    {                                                                                                                  \
+        NAME(even), NAME(odd), NAME(half), NAME(weigh), NAME(interleave), NAME(part), NAME(add), NAME(add3),           \
+            NAME(subtract), NAME(multiply), NAME(shift), NAME(length2), NAME(length3), NAME(eigen2), NAME(eigen3),     \
+            NAME(from_float), NAME(to_float)                                                                           \
+    }

@@ -59,8 +59,8 @@ INLINE void swap_if(int swap, double *a, double *b) {
     *b = second;
 }
 
-/* The Hessian's norm with the sign of the structure: 1 where all eigenvalues are negative (bright on dark), -1 where all
- * are positive, and continuous between, so that noise does not turn the sign of a saddle. */
+/* The Hessian's norm with the sign of the structure: 1 where all eigenvalues are negative (bright on dark), -1 where
+ * all are positive, and continuous between, so that noise does not turn the sign of a saddle. */
 INLINE double signed_norm(double norm, double sum, double magnitudes) {
     return -norm * (sum / safe(magnitudes));
 }

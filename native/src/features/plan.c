@@ -143,7 +143,8 @@ static void set_ranks(const bw_feature_plan *plan, int first, int *rank, int *la
     for (int s = plan->step_count - 1; s >= first; s--) {
         if (latest[s] > rank[s]) rank[s] = latest[s];
         for (int i = 0; i < plan->steps[s].input_count; i++) {
-            const int made = plan->nodes[plan->steps[s].inputs[i]].step, wanted = rank[s] - looks_along(&plan->steps[s]);
+            const int made = plan->nodes[plan->steps[s].inputs[i]].step,
+                      wanted = rank[s] - looks_along(&plan->steps[s]);
             if (made >= first && (latest[made] < 0 || wanted < latest[made])) latest[made] = wanted;
         }
     }
@@ -167,8 +168,8 @@ static int take_rank(const bw_feature_plan *plan, int first, const int *rank, in
     return done;
 }
 
-/* Fills order[] with the steps from `first` on: by rank, then by level, then in the order of building. Steps of one rank
- * on different levels do not read one another's images, as a pass that changes the level looks along the axis. */
+/* Fills order[] with the steps from `first` on: by rank, then by level, then in the order of building. Steps of one
+ * rank on different levels do not read one another's images, as a pass that changes the level looks along the axis. */
 static bw_status list_groups(bw_context *ctx, bw_feature_plan *plan, int first, const int *rank, int *order) {
     int done = first;
     for (int wanted = 0; done < plan->step_count; wanted++)
@@ -271,8 +272,8 @@ static void take_buffer(bw_feature_plan *plan, bw_pool *pool, bw_node *node, int
     pool->bytes[node->buffer] = larger(pool->bytes[node->buffer], wanted);
 }
 
-/* As registers are allocated. What lives slab by slab is taken from its step to its last reader; the rest from the first
- * step of its group to the last one of its last reader's group. */
+/* As registers are allocated. What lives slab by slab is taken from its step to its last reader; the rest from the
+ * first step of its group to the last one of its last reader's group. */
 static void assign_buffers(bw_feature_plan *plan, bw_pool *pool) {
     for (int g = 0; g < plan->group_count; g++) {
         const bw_group *group = &plan->groups[g];
@@ -336,7 +337,8 @@ static int64_t room_bytes(const bw_feature_plan *plan, const int64_t extent[3], 
 static int64_t buffer_bytes(const bw_feature_plan *plan, int buffer, const int64_t extent[3], const int64_t size[3]) {
     int64_t most = 0;
     for (int n = 0; n < plan->node_count; n++)
-        if (plan->nodes[n].buffer == buffer) most = larger(most, line_up(node_bytes(plan, &plan->nodes[n], extent, size)));
+        if (plan->nodes[n].buffer == buffer)
+            most = larger(most, line_up(node_bytes(plan, &plan->nodes[n], extent, size)));
     return most;
 }
 

@@ -4,8 +4,8 @@
  *
  * Images lie on grids: at level l of an axis every 2^l-th pixel, beginning with the image's first one. An image covers
  * its tile and a margin. Along most axes it is cut to the frame, and whoever looks beyond mirrors (bw_mirror_on). Where
- * mirrored positions may fall between the grid's (from level 2 on), where mirroring would need another sign (derivatives
- * that will be interpolated) and in padded images it reaches beyond the frame. */
+ * mirrored positions may fall between the grid's (from level 2 on), where mirroring would need another sign
+ * (derivatives that will be interpolated) and in padded images it reaches beyond the frame. */
 #ifndef BW_FEATURES_PLAN_H
 #define BW_FEATURES_PLAN_H
 
@@ -44,19 +44,19 @@ typedef struct bw_step_call {
     const bw_step *step;
     const bw_ops *ops; /* for the precision of its first output */
     bw_simd level;
-    const bw_kernel *kernel;                          /* of a pass */
-    bw_view in[BW_MAX_INPUTS], out[BW_MAX_OUTPUTS];   /* out: what it must fill, all of the same box */
-    int64_t size[3];                                  /* of the frame */
-    int grid[3];                                      /* level of the first input per axis */
-    const bw_frame *frame;                            /* for loading */
-    void *scratch;                                    /* kind->scratch bytes, aligned to 64 */
+    const bw_kernel *kernel;                        /* of a pass */
+    bw_view in[BW_MAX_INPUTS], out[BW_MAX_OUTPUTS]; /* out: what it must fill, all of the same box */
+    int64_t size[3];                                /* of the frame */
+    int grid[3];                                    /* level of the first input per axis */
+    const bw_frame *frame;                          /* for loading */
+    void *scratch;                                  /* kind->scratch bytes, aligned to 64 */
 } bw_step_call;
 
 /* Immutable tables, one per operation. */
 typedef struct bw_step_kind {
-    const char *name; /* as `brushwood features --plan` prints it */
-    bw_status (*run)(bw_context *ctx, const bw_step_call *call); /* looks at bw_check(ctx) at least every few ms */
-    int64_t (*scratch)(const bw_step *step, const bw_box *out);  /* bytes; NULL = none; never less for a larger box */
+    const char *name;                                             /* as `brushwood features --plan` prints it */
+    bw_status (*run)(bw_context *ctx, const bw_step_call *call);  /* looks at bw_check(ctx) at least every few ms */
+    int64_t (*scratch)(const bw_step *step, const bw_box *out);   /* bytes; NULL = none; never less for a larger box */
     double (*cost)(const bw_step *step, const bw_kernel *kernel); /* per output pixel, in multiply-adds; NULL = 2 */
 } bw_step_kind;
 
@@ -68,9 +68,9 @@ struct bw_step {
     int first, outputs;                     /* images that it makes */
     int dims;                               /* 2: slice by slice */
     bw_scaling scaling;
-    int axis, kernel;  /* of a pass: index into the plan's kernels, -1 = none */
-    int64_t reach[3];  /* pixels around an output pixel that it reads, per axis of the input's grid, beside a pass's */
-    int channel, raw;  /* of a load */
+    int axis, kernel; /* of a pass: index into the plan's kernels, -1 = none */
+    int64_t reach[3]; /* pixels around an output pixel that it reads, per axis of the input's grid, beside a pass's */
+    int channel, raw; /* of a load */
     double parameter[BW_MAX_PARAMETERS]; /* what the kind says */
 };
 
@@ -178,7 +178,8 @@ int bw_build_step(bw_builder *b, const bw_step *step, bw_precision precision, in
 /* Pointwise steps; parameters up to six. */
 int bw_build_pointwise(bw_builder *b, const bw_step_kind *kind, const int *inputs, int count, int outputs);
 
-/* The Gaussian derivative of the channel at sigma (x pixels) with these orders (their sum at most 2), on the pixel grid. */
+/* The Gaussian derivative of the channel at sigma (x pixels) with these orders (their sum at most 2), on the pixel
+ * grid. */
 int bw_build_derivative(bw_builder *b, double sigma, int x, int y, int z);
 
 /* The Gaussian derivative's values with the typical value put back: sums that keep constants (orders 0). */
@@ -191,7 +192,8 @@ int bw_build_smooth(bw_builder *b, int image, double sigma, int exact);
 /* The precision for steps that follow the mode: double in exact mode. */
 bw_precision bw_build_precision(const bw_builder *b);
 
-/* The symmetric matrices' entries (xx, xy, yy or xx, xy, xz, yy, yz, zz) of the Hessian or the structure tensor; -> count. */
+/* The symmetric matrices' entries (xx, xy, yy or xx, xy, xz, yy, yz, zz) of the Hessian or the structure tensor; ->
+ * count. */
 int bw_build_hessian_entries(bw_builder *b, int entries[6]);
 int bw_build_structure_entries(bw_builder *b, int entries[6]);
 int bw_build_eigenvalues(bw_builder *b, const int *entries, int count);

@@ -34,8 +34,8 @@ static bw_status add_step(bw_text *t, const bw_feature_plan *plan, int index) {
 static bw_status add_plan(bw_text *t, const bw_recipe *recipe, const bw_feature_plan *plan) {
     int next = 0;
     BW_TRY(bw_text_add(t, "%d feature images by %d steps, %d images in %d buffers; halo %d %d %d pixels (x y z)\n",
-                       plan->emission_count, plan->step_count, plan->node_count, plan->buffer_count,
-                       (int)plan->halo[0], (int)plan->halo[1], (int)plan->halo[2]));
+                       plan->emission_count, plan->step_count, plan->node_count, plan->buffer_count, (int)plan->halo[0],
+                       (int)plan->halo[1], (int)plan->halo[2]));
     for (int s = 0, g = 0; s < plan->step_count; s++) {
         if (g < plan->group_count && plan->groups[g].first == s) {
             BW_TRY(bw_text_add(t, "-- group %d, slab by slab along %c\n", g + 1, "xyz"[plan->groups[g].axis]));

@@ -70,7 +70,8 @@ static bw_status parse_sigmas(bw_context *ctx, const char **at, bw_recipe_item *
     do {
         double sigma = 0;
         (*at)++;
-        if (!bw_number_parse(*at, at, &sigma)) return complain_parameter(ctx, item, "there is no number where it needs a");
+        if (!bw_number_parse(*at, at, &sigma))
+            return complain_parameter(ctx, item, "there is no number where it needs a");
         if (sigma < row->sigma_min || sigma > row->sigma_max) {
             char range[64];
             snprintf(range, sizeof range, "%s must be %g to %g", row->parameter, row->sigma_min, row->sigma_max);

@@ -61,8 +61,8 @@ static bw_status run_all(bw_context *ctx, const bw_image *image, bw_features_run
     return bw_parallel_threads(ctx, run->grid.threads, bw_grid_count(&run->grid) * info->frames, compute, run);
 }
 
-bw_status bw_features_visit(bw_context *ctx, const bw_recipe *recipe, const bw_image *image,
-                            bw_feature_visitor visitor, void *user) {
+bw_status bw_features_visit(bw_context *ctx, const bw_recipe *recipe, const bw_image *image, bw_feature_visitor visitor,
+                            void *user) {
     int assumed;
     bw_feature_plan *plan;
     BW_TRY(bw_check(ctx));

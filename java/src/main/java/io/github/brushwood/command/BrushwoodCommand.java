@@ -40,6 +40,9 @@ public abstract class BrushwoodCommand implements PlugIn {
 	static final String FEATURES_DOC =
 		"A preset, or a list such as gaussian:0.3,0.7,1;hessian:1.6,3.5@2d of the features in the table below.";
 
+	static final Key EXACT = Key.flag("exact", "Exact filters (slower)",
+		"Compute every feature with full kernels in double precision, as the item exact in the feature list does.");
+
 	/** The model that a command used last; offered by the next dialog. */
 	private static volatile String lastModel = "";
 
@@ -124,6 +127,12 @@ public abstract class BrushwoodCommand implements PlugIn {
 		execute(options, new Jobs(threads(options), Settings.memory() << 20, new ImageJMonitor()));
 		if (spec().find(MODEL) != null) lastModel = options.text(MODEL);
 		IJ.showProgress(1);
+	}
+
+	/** The feature list that the keys 'features' and 'exact' make together. */
+	static String featureList(final Options options) {
+		final String list = options.text("features");
+		return options.flag(EXACT.id()) ? EXACT.id() + ";" + list : list;
 	}
 
 	private int threads(final Options options) {

@@ -23,7 +23,8 @@ public final class Show_Features extends BrushwoodCommand {
 			spec = new Spec("Brushwood Show Features...",
 				"Computes features of the current image: a 32-bit stack with one channel per feature, each labelled with " +
 					"its name and sigma.",
-				Key.of(Kind.FEATURES, "features", "Features", Engine.defaultPreset(), FEATURES_DOC), SPACING, THREADS);
+				Key.of(Kind.FEATURES, "features", "Features", Engine.defaultPreset(), FEATURES_DOC), EXACT, SPACING,
+				THREADS);
 		}
 		return spec;
 	}
@@ -37,8 +38,7 @@ public final class Show_Features extends BrushwoodCommand {
 	void execute(final Options options, final Jobs jobs) {
 		final ImagePlus imp = currentImage();
 		jobs.status("Computing features of " + imp.getTitle() + "...");
-		final ImagePlus features = Recipes.show(jobs, imp, options.text("features"), Spacing.parse(options.text(
-			"spacing")));
+		final ImagePlus features = Recipes.show(jobs, imp, featureList(options), Spacing.parse(options.text("spacing")));
 		show(features);
 		IJ.showStatus(features.getNChannels() + " features of " + imp.getTitle());
 	}

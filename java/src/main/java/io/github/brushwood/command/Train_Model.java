@@ -42,7 +42,7 @@ public final class Train_Model extends BrushwoodCommand {
 				"matrix and the most important features, and saves the model.",
 			Key.required(Kind.SAVE, "model", "Save model as", "File to write, usually *.brushwood.")
 				.withSuffix(".brushwood"),
-			Key.of(Kind.FEATURES, "features", "Features", Engine.defaultPreset(), FEATURES_DOC),
+			Key.of(Kind.FEATURES, "features", "Features", Engine.defaultPreset(), FEATURES_DOC), EXACT,
 			Key.flag("open_images", "All open annotated images",
 				"Learn from every open image that has annotations. Without it and without image files: from the current " +
 					"image."),
@@ -66,7 +66,7 @@ public final class Train_Model extends BrushwoodCommand {
 	void execute(final Options options, final Jobs jobs) {
 		final AnnotationClasses classes = AnnotationClasses.of(options.list("classes"));
 		final Spacing spacing = Spacing.parse(options.text("spacing"));
-		final Training training = new Training(options.text("features"), forest(options), spacing, classes);
+		final Training training = new Training(featureList(options), forest(options), spacing, classes);
 		addExamples(training, options);
 		final String report;
 		try (Model model = training.train(jobs); Job job = jobs.open()) {

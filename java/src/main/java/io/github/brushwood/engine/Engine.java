@@ -35,9 +35,8 @@ public final class Engine {
 	public static List<FeatureRow> featureRows() {
 		NativeLoader.load();
 		final List<FeatureRow> rows = new ArrayList<>();
-		for (int i = 0; i < Native.featureCount(); i++) {
+		for (int i = 0; i < Native.featureCount(); i++)
 			rows.add(new FeatureRow(texts(Native.featureTexts(i)), Native.featureNumbers(i)));
-		}
 		return Collections.unmodifiableList(rows);
 	}
 

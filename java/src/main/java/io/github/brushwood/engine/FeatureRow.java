@@ -1,5 +1,6 @@
 package io.github.brushwood.engine;
 
+import java.math.BigDecimal;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
@@ -75,9 +76,17 @@ public final class FeatureRow {
 
 	/** The feature as an item of a feature list, with its default sigma or radius. */
 	public String item() {
-		if (!hasSigma) return id;
-		final boolean whole = sigmaDefault == Math.rint(sigmaDefault);
-		return id + ":" + (whole ? String.valueOf((long) sigmaDefault) : String.valueOf(sigmaDefault));
+		return hasSigma ? id + ":" + number(sigmaDefault) : id;
+	}
+
+	/** The number it takes, such as "sigma 0.3 to 100"; "" for none. */
+	public String range() {
+		return hasSigma ? parameter + " " + number(sigmaMin) + " to " + number(sigmaMax) : "";
+	}
+
+	/** Without the decimals of a whole number. */
+	private static String number(final double value) {
+		return new BigDecimal(String.valueOf(value)).stripTrailingZeros().toPlainString();
 	}
 
 	@Override

@@ -11,12 +11,25 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
-import java.util.Locale;
 
 /** The help: a page whose tables of commands, keys, features and presets are made from the tables themselves. */
 public final class HelpText {
 
 	private static final String PAGE = "/io/github/brushwood/help.html";
+
+	/** How a feature list is written and what the columns of the features' table mean. */
+	private static final String LIST_RULES =
+		"<p>A feature list is made of items separated by ';', in any order: presets and features. A feature that takes a " +
+			"number is written <code>id:number,number,...</code>, the others by their id alone; numbers are a sigma or a " +
+			"radius in pixels along x. <code>@2d</code> and <code>@3d</code> behind an item choose its dimensions; without " +
+			"them a stack gets 3D features and a single slice 2D ones. <code>@c1+3</code> limits an item to channels 1 and " +
+			"3. Examples: <code>gaussian:0.3,0.7,1;hessian:1.6,3.5@2d</code> or " +
+			"<code>balanced;median:2,4;stain_he</code>.</p>" +
+			"<p>The item <code>exact</code>, or the switch of that name, makes every feature of the list exact: full " +
+			"kernels in double precision in place of the fast ways, at several times the cost. Without it a feature is " +
+			"within 0.5 % of its standard deviation (root mean square). A model keeps the way it was trained with.</p>" +
+			"<p>In units, i is the intensity of the image and px a pixel along x. Features of RGB images read red, green " +
+			"and blue together: the image has to be RGB or have three channels, of which the first three count.</p>";
 
 	private HelpText() {}
 
@@ -74,14 +87,26 @@ public final class HelpText {
 	}
 
 	private static String features() {
-		final StringBuilder html = new StringBuilder("<table border=1 cellspacing=0 cellpadding=3><tr><th>Id</th>" +
-			"<th>Feature</th><th>Images in 2D / 3D</th><th>Sigma</th><th>Definition</th></tr>");
-		for (final FeatureRow f : Engine.featureRows()) {
-			final String sigma = f.hasSigma ? String.format(Locale.ROOT, "%s to %s", f.sigmaMin, f.sigmaMax) : "none";
-			html.append(row("<code>" + f.id + "</code>", escape(f.label), f.outputs2d + " / " + f.outputs3d, sigma, escape(
-				f.doc)));
-		}
+		final StringBuilder html = new StringBuilder(LIST_RULES);
+		html.append("<table border=1 cellspacing=0 cellpadding=3><tr><th>Id</th><th>Feature</th>");
+		html.append("<th>Images in 2D / 3D</th><th>Number</th><th>Unit</th><th>Definition</th><th>Source</th></tr>");
+		for (final FeatureRow f : Engine.featureRows())
+			html.append(row("<code>" + f.id + "</code>", escape(f.label), images(f), f.range(), escape(f.unit), escape(
+				f.doc) + names(f), escape(f.source)));
 		return html.append("</table>").toString();
+	}
+
+	private static String images(final FeatureRow f) {
+		final String deep = f.outputs3d == 0 ? "slice by slice" : String.valueOf(f.outputs3d);
+		return f.outputs2d + " / " + deep + (f.rgb ? ", RGB images only" : "");
+	}
+
+	private static String names(final FeatureRow f) {
+		final String flat = String.join(", ", f.outputNames(2));
+		final String deep = String.join(", ", f.outputNames(3));
+		if (f.outputs(2) == 1 && f.outputs(3) == 1) return "";
+		if (flat.equals(deep)) return escape(" Images: " + flat + ".");
+		return escape(f.outputs(2) == 1 ? " In 3D: " + deep + "." : " In 2D: " + flat + "; in 3D: " + deep + ".");
 	}
 
 	private static String presets() {

@@ -5,6 +5,7 @@ import ij.gui.GenericDialog;
 import io.github.brushwood.command.options.Key;
 import io.github.brushwood.command.options.Options;
 import io.github.brushwood.engine.Engine;
+import io.github.brushwood.engine.FeatureRow;
 import io.github.brushwood.engine.Preset;
 
 import java.awt.Checkbox;
@@ -23,6 +24,7 @@ public final class OptionDialog {
 	private static final int WIDE = 36;
 	private static final int NARROW = 14;
 	private static final String TEXT_AS_IT_IS = "(as written)";
+	private static final String NOTHING_TO_ADD = "(choose)";
 
 	private final Options values;
 	private final Function<Key, List<String>> suggestions;
@@ -141,7 +143,26 @@ public final class OptionDialog {
 		final TextField field = addText(key, WIDE);
 		field.setText(presets.getOrDefault(text, text));
 		addFiller("Preset", new ArrayList<>(presets.keySet()), field, presets::get);
+		addFeatureAdder(field);
 		readers.put(key, () -> nameOf(presets, field.getText().trim()));
+	}
+
+	/** A list of all features; the chosen one comes behind the others in the field, to be edited there. */
+	private void addFeatureAdder(final TextField field) {
+		final List<FeatureRow> rows = Engine.featureRows();
+		final List<String> items = new ArrayList<>();
+		items.add(NOTHING_TO_ADD);
+		for (final FeatureRow row : rows)
+			items.add(row.id + " - " + row.label);
+		dialog.addChoice("Add feature", items.toArray(new String[0]), NOTHING_TO_ADD);
+		final Choice choice = (Choice) dialog.getChoices().lastElement();
+		choice.addItemListener(e -> {
+			if (choice.getSelectedIndex() == 0) return;
+			final String list = field.getText().trim();
+			final String item = rows.get(choice.getSelectedIndex() - 1).item();
+			field.setText(list.isEmpty() || list.endsWith(";") ? list + item : list + ";" + item);
+			choice.select(0);
+		});
 	}
 
 	private static String nameOf(final Map<String, String> presets, final String features) {

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.HashSet;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
@@ -36,14 +37,74 @@ class EngineTest {
 			assertTrue(ids.add(row.id), row.id);
 			assertFalse(row.label.isEmpty(), row.id);
 			assertFalse(row.doc.isEmpty(), row.id);
-			assertTrue(row.outputs2d >= 1 && row.outputs3d >= row.outputs2d, row.id);
+			assertFalse(row.unit.isEmpty(), row.id);
+			assertTrue(row.outputs2d >= 1 && (row.outputs3d == 0 || row.outputs3d >= row.outputs2d), row.id);
+			assertEquals(row.hasSigma, row.parameter.equals("sigma") || row.parameter.equals("radius"), row.id);
+			assertEquals(row.hasSigma, !row.parameter.isEmpty(), row.id);
 			if (row.hasSigma) {
 				assertTrue(row.sigmaMin <= row.sigmaDefault && row.sigmaDefault <= row.sigmaMax, row.id);
 				assertTrue(row.sigmaMin > 0, row.id);
 			}
 		}
 		assertTrue(ids.containsAll(Arrays.asList("original", "gaussian", "laplacian", "gradient", "dog", "structure",
-			"hessian")), ids.toString());
+			"hessian", "mean", "median", "frangi", "membrane", "stain_he")), ids.toString());
+	}
+
+	private static FeatureRow row(final String id) {
+		for (final FeatureRow row : Engine.featureRows())
+			if (row.id.equals(id)) return row;
+		throw new AssertionError("no feature " + id);
+	}
+
+	@Test
+	void rowsTellWhatTheyYield() {
+		assertEquals("(i/px)^2", row("structure").unit);
+		assertEquals("Shannon 1948", row("entropy").source);
+		assertEquals("radius 1 to 10", row("median").range());
+		assertEquals("sigma 0.3 to 100", row("gaussian").range());
+		assertEquals("", row("hsb").range());
+		assertEquals("median:2", row("median").item());
+		assertEquals("gaussian:1.6", row("gaussian").item());
+		assertEquals("original", row("original").item());
+		assertTrue(row("hsb").rgb && row("stain_hdab").rgb);
+		assertFalse(row("mean").rgb);
+		assertEquals(Collections.singletonList(""), row("mean").outputNames(3));
+		assertEquals(Arrays.asList("hue", "saturation", "brightness"), row("hsb").outputNames(2));
+		assertEquals(Arrays.asList("eigenvalue 1", "eigenvalue 2"), row("hessian").outputNames(2));
+		assertEquals(Arrays.asList("eigenvalue 1", "eigenvalue 2", "eigenvalue 3"), row("hessian").outputNames(3));
+		assertEquals(Arrays.asList("vesselness", "blobness"), row("frangi").outputNames(2));
+		assertEquals(Arrays.asList("vesselness", "sheetness", "blobness"), row("frangi").outputNames(3));
+		assertEquals(0, row("membrane").outputs3d);
+		assertEquals(6, row("membrane").outputs(3));
+	}
+
+	/** The table's numbers, names and ranges are those of the feature lists. */
+	@Test
+	void everyRowIsAnItem() {
+		try (Job job = new Job()) {
+			for (final FeatureRow row : Engine.featureRows())
+				for (int dims = 2; dims <= 3; dims++)
+					assertItem(job, row, dims);
+		}
+	}
+
+	private static void assertItem(final Job job, final FeatureRow row, final int dims) {
+		try (Recipe recipe = Recipe.parse(job, row.item(), 3, dims, 1, 1, 1)) {
+			final int channels = row.rgb ? 1 : 3;
+			assertEquals(channels * row.outputs(dims), recipe.count(), row.id);
+			assertEquals(row.item(), recipe.text());
+			for (int k = 0; k < recipe.count(); k++) {
+				final String name = row.outputNames(dims).get(k % row.outputs(dims));
+				assertTrue(recipe.name(k).startsWith(row.id), recipe.name(k));
+				assertTrue(recipe.name(k).replaceAll(" \\(channel \\d\\)", "").endsWith(name), recipe.name(k));
+			}
+		}
+		if (!row.hasSigma) return;
+		for (final double beyond : new double[] { row.sigmaMin * 0.9, row.sigmaMax * 1.1 }) {
+			final EngineException e = assertThrows(EngineException.class, () -> Recipe.parse(job, row.id + ":" + beyond, 3,
+				dims, 1, 1, 1));
+			assertTrue(e.getMessage().contains(row.parameter + " must be"), e.getMessage());
+		}
 	}
 
 	@Test
