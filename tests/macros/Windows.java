@@ -10,6 +10,7 @@ import ij.plugin.frame.RoiManager;
 import ij.text.TextWindow;
 
 import java.awt.Button;
+import java.awt.Checkbox;
 import java.awt.Choice;
 import java.awt.Color;
 import java.awt.Component;
@@ -206,11 +207,18 @@ public final class Windows {
 	private void showFeatures() throws Exception {
 		final Dialog d = start("Brushwood Show Features...");
 		type(d, "Features", "gaussian:1;hessian:1.6");
+		select(d, "Add feature", "median - Median");
+		check("a chosen feature comes behind the others", field(d, "Features").getText().equals(
+			"gaussian:1;hessian:1.6;median:2"));
+		check("a changed list is no preset", choice(d, "Preset").getSelectedItem().equals("(as written)"));
+		tick(d, "Exact filters (slower)");
 		shot("features");
+		help(d, "features-help");
 		press(d, "OK");
 		finished("Brushwood Show Features...");
 		check("the features are the active image", current().getTitle().startsWith("Features of"));
-		check("one channel per feature", current().getNChannels() == 3);
+		check("one channel per feature", current().getNChannels() == 4);
+		check("the features are exact", String.valueOf(current().getProperty("Info")).contains("Features: exact;"));
 		shot("features-result");
 		closeImage(current().getTitle());
 	}
@@ -275,7 +283,7 @@ public final class Windows {
 			"/a model.brushwood] features=fast trees=20\");";
 		final String apply = "run(\"Brushwood Apply Model...\", \"model=[" + scratch + "/a model.brushwood] output=both\");";
 		check("other commands are recorded", recorded.contains("run(\"Brushwood Model Info\", \"model=[" + scratch) &&
-			recorded.contains("run(\"Brushwood Show Features...\", \"features=gaussian:1;hessian:1.6\");\n") &&
+			recorded.contains("run(\"Brushwood Show Features...\", \"features=gaussian:1;hessian:1.6;median:2 exact\");\n") &&
 			recorded.contains("run(\"Brushwood Help\");"));
 		check("annotating is recorded", recorded.contains(
 			"run(\"Brushwood Annotate\", \"class=[back &{5b}ground&{5d}] from=selection\");"));
@@ -423,22 +431,34 @@ public final class Windows {
 		});
 	}
 
+	/** Clicks a checkbox. */
+	private void tick(final Dialog d, final String label) {
+		final List<Component> all = new ArrayList<>();
+		collect(d, all);
+		for (final Component c : all)
+			if (c instanceof Checkbox && ((Checkbox) c).getLabel().trim().equals(label)) {
+				click(c);
+				return;
+			}
+		throw new IllegalStateException("no checkbox " + label + " in " + title(d));
+	}
+
 	private void press(final Dialog d, final String label) {
 		d.toFront();
 		final List<Component> all = new ArrayList<>();
 		collect(d, all);
 		for (final Component c : all) {
 			if (!(c instanceof Button) || !((Button) c).getLabel().trim().equals(label.trim())) continue;
-			final Point p = c.getLocationOnScreen();
-			robot.mouseMove(p.x + c.getWidth() / 2, p.y + c.getHeight() / 2);
-			IJ.wait(100);
-			click();
+			click(c);
 			return;
 		}
 		throw new IllegalStateException("no button " + label + " in " + title(d));
 	}
 
-	private void click() {
+	private void click(final Component c) {
+		final Point p = c.getLocationOnScreen();
+		robot.mouseMove(p.x + c.getWidth() / 2, p.y + c.getHeight() / 2);
+		IJ.wait(100);
 		robot.mousePress(InputEvent.BUTTON1_DOWN_MASK);
 		robot.mouseRelease(InputEvent.BUTTON1_DOWN_MASK);
 	}

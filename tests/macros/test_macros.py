@@ -49,15 +49,18 @@ def test_plugin_and_command_line_give_the_same_bytes(tasks, models, tmp_path, na
         same_pixels(path, own)
 
 
-@pytest.mark.parametrize("name", TASKS)
-def test_plugin_trains_the_model_of_the_command_line(tasks, tmp_path, name):
+@pytest.mark.parametrize("name, features, exact", [*((name, SMALL, False) for name in TASKS),
+                                                   ("histology", "gaussian:3.5;median:2;hsb;stain_he", False),
+                                                   ("histology", "gaussian:3.5;median:2;hsb;stain_he", True),
+                                                   ("embryo3d", "frangi:1.6;membrane", True)])
+def test_plugin_trains_the_model_of_the_command_line(tasks, tmp_path, name, features, exact):
     task = tasks[name]
     strokes = [task.beside(image, "strokes") for image in task.train]
     macro, own, made = tmp_path / "train.ijm", tmp_path / "own.brushwood", tmp_path / "made.brushwood"
-    train(task, own, "--trees", 12, "--seed", 5)
-    macro.write_text(f'''run("Brushwood Train Model...", "model=[{made}] features=[{SMALL}] trees=12 seed=5 " +
+    train(task, own, "--trees", 12, "--seed", 5, features=f"exact;{features}" if exact else features)
+    macro.write_text(f'''run("Brushwood Train Model...", "model=[{made}] features=[{features}] trees=12 seed=5 " +
     "images=[{';'.join(map(str, task.train))}] labels=[{';'.join(map(str, strokes))}] " +
-    "classes=[{';'.join(task.classes)}]");
+    "classes=[{';'.join(task.classes)}]{' exact' if exact else ''}");
 print("done");
 ''')
     imagej("headless", macro)

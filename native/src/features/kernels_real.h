@@ -20,54 +20,67 @@ INLINE REAL NAME(load_one)(const void *const *rows, int j, int64_t i) {
     return ((const REAL *)rows[j])[i];
 }
 
-/* A sum over taps j = from, from + step .. before to. ROW(j) is what row j holds at the pixels in work; `term` is what
- * a tap multiplies. Up to four registers at a time: independent sums hide the latency of the additions. */
-#define DEFINE_BLOCK(name, type, lanes, from, to, step, term, centre)                                                  \
-    INLINE void NAME(name)(REAL * out, const void *const *rows, const REAL *taps, int count, int64_t i, int vectors) { \
-        const type zero = {0};                                                                                         \
-        type sum[4] = {zero, zero, zero, zero};                                                                        \
+/* A sum over taps j = from, from + step .. before to. TERM(load, j, at) is what a tap multiplies at the pixels from
+ * `at` on. Four registers at a time in the main loop: independent sums hide the latency of the additions. They have
+ * names: compilers keep arrays of them in memory. Then single registers, then one that overlaps its forerunner; rows
+ * shorter than a register go pixel by pixel. */
+#define DEFINE_ONE(name, type, load, from, to, step, TERM, centre)                                                     \
+    INLINE void NAME(name)(REAL * out, const void *const *rows, const REAL *taps, int count, int64_t at) {             \
+        type sum = {0};                                                                                                \
         for (int j = from; j != (to); j += (step))                                                                     \
-            for (int v = 0; v < vectors; v++)                                                                          \
-                sum[v] = sum[v] + taps[j] * (term);                                                                    \
-        for (int v = 0; v < vectors; v++) {                                                                            \
-            if (centre) sum[v] = sum[v] + taps[0] * ROW(0);                                                            \
-            memcpy(out + i + v * (lanes), &sum[v], sizeof sum[v]);                                                     \
-        }                                                                                                              \
+            sum = sum + taps[j] * (TERM(NAME(load), j, at));                                                           \
+        if (centre) sum = sum + taps[0] * NAME(load)(rows, 0, at);                                                     \
+        memcpy(out + at, &sum, sizeof sum);                                                                            \
     }
 
-/* Groups of four registers, single ones, then one that overlaps its forerunner; rows shorter than a register by pixel.
- */
-#define DEFINE_SUM(name)                                                                                               \
+#define DEFINE_SUM(name, from, to, step, TERM, centre)                                                                 \
+    DEFINE_ONE(name##_register, NAME(vec), load, from, to, step, TERM, centre)                                         \
+    DEFINE_ONE(name##_pixel, REAL, load_one, from, to, step, TERM, centre)                                             \
     static void NAME(name)(void *out, const void *const *rows, const void *taps, int count, int64_t n) {               \
+        const int64_t lanes = NAME(LANES);                                                                             \
+        const REAL *const k = taps;                                                                                    \
+        REAL *const to_ = out;                                                                                         \
         int64_t i = 0;                                                                                                 \
-        for (; i + 4 * NAME(LANES) <= n; i += 4 * NAME(LANES))                                                         \
-            NAME(name##_block)(out, rows, taps, count, i, 4);                                                          \
-        for (; i + NAME(LANES) <= n; i += NAME(LANES))                                                                 \
-            NAME(name##_block)(out, rows, taps, count, i, 1);                                                          \
-        if (i < n && n >= NAME(LANES)) NAME(name##_block)(out, rows, taps, count, n - NAME(LANES), 1);                 \
-        for (; i < n && n < NAME(LANES); i++)                                                                          \
-            NAME(name##_pixel)(out, rows, taps, count, i, 1);                                                          \
+        for (; i + 4 * lanes <= n; i += 4 * lanes) {                                                                   \
+            NAME(vec) a = {0}, b = {0}, c = {0}, d = {0};                                                              \
+            for (int j = from; j != (to); j += (step)) {                                                               \
+                a = a + k[j] * (TERM(NAME(load), j, i));                                                               \
+                b = b + k[j] * (TERM(NAME(load), j, i + lanes));                                                       \
+                c = c + k[j] * (TERM(NAME(load), j, i + 2 * lanes));                                                   \
+                d = d + k[j] * (TERM(NAME(load), j, i + 3 * lanes));                                                   \
+            }                                                                                                          \
+            if (centre) {                                                                                              \
+                a = a + k[0] * NAME(load)(rows, 0, i);                                                                 \
+                b = b + k[0] * NAME(load)(rows, 0, i + lanes);                                                         \
+                c = c + k[0] * NAME(load)(rows, 0, i + 2 * lanes);                                                     \
+                d = d + k[0] * NAME(load)(rows, 0, i + 3 * lanes);                                                     \
+            }                                                                                                          \
+            memcpy(to_ + i, &a, sizeof a);                                                                             \
+            memcpy(to_ + i + lanes, &b, sizeof b);                                                                     \
+            memcpy(to_ + i + 2 * lanes, &c, sizeof c);                                                                 \
+            memcpy(to_ + i + 3 * lanes, &d, sizeof d);                                                                 \
+        }                                                                                                              \
+        for (; i + lanes <= n; i += lanes)                                                                             \
+            NAME(name##_register)(out, rows, taps, count, i);                                                          \
+        if (i < n && n >= lanes) NAME(name##_register)(out, rows, taps, count, n - lanes);                             \
+        for (; i < n && n < lanes; i++)                                                                                \
+            NAME(name##_pixel)(out, rows, taps, count, i);                                                             \
     }
 
-#define ROW(j) NAME(load)(rows, j, i + v * NAME(LANES))
-DEFINE_BLOCK(even_block, NAME(vec), NAME(LANES), count, 0, -1, ROW(j) + ROW(-j), 1)
-DEFINE_BLOCK(odd_block, NAME(vec), NAME(LANES), count, 0, -1, ROW(j) - ROW(-j), 0)
-DEFINE_BLOCK(half_block, NAME(vec), NAME(LANES), count, 0, -1, ROW(j) + ROW(1 - j), 0)
-DEFINE_BLOCK(weigh_block, NAME(vec), NAME(LANES), 0, count, 1, ROW(j), 0)
-#undef ROW
-#define ROW(j) NAME(load_one)(rows, j, i + v)
-DEFINE_BLOCK(even_pixel, REAL, 1, count, 0, -1, ROW(j) + ROW(-j), 1)
-DEFINE_BLOCK(odd_pixel, REAL, 1, count, 0, -1, ROW(j) - ROW(-j), 0)
-DEFINE_BLOCK(half_pixel, REAL, 1, count, 0, -1, ROW(j) + ROW(1 - j), 0)
-DEFINE_BLOCK(weigh_pixel, REAL, 1, 0, count, 1, ROW(j), 0)
-#undef ROW
-
-DEFINE_SUM(even)
-DEFINE_SUM(odd)
-DEFINE_SUM(half)
-DEFINE_SUM(weigh)
-#undef DEFINE_BLOCK
+#define EVEN_TERM(load, j, at) load(rows, j, at) + load(rows, -(j), at)
+#define ODD_TERM(load, j, at) load(rows, j, at) - load(rows, -(j), at)
+#define HALF_TERM(load, j, at) load(rows, j, at) + load(rows, 1 - (j), at)
+#define PLAIN_TERM(load, j, at) load(rows, j, at)
+DEFINE_SUM(even, count, 0, -1, EVEN_TERM, 1)
+DEFINE_SUM(odd, count, 0, -1, ODD_TERM, 0)
+DEFINE_SUM(half, count, 0, -1, HALF_TERM, 0)
+DEFINE_SUM(weigh, 0, count, 1, PLAIN_TERM, 0)
+#undef DEFINE_ONE
 #undef DEFINE_SUM
+#undef EVEN_TERM
+#undef ODD_TERM
+#undef HALF_TERM
+#undef PLAIN_TERM
 
 static void NAME(interleave)(void *out, const void *even, const void *odd, int64_t n) {
     REAL *restrict to = out;

@@ -22,7 +22,7 @@ public final class Show_Features extends BrushwoodCommand {
 		if (spec == null) {
 			spec = new Spec("Brushwood Show Features...",
 				"Computes features of the current image: a 32-bit stack with one channel per feature, each labelled with " +
-					"its name and sigma.",
+					"its name and its sigma or radius.",
 				Key.of(Kind.FEATURES, "features", "Features", Engine.defaultPreset(), FEATURES_DOC), EXACT, SPACING,
 				THREADS);
 		}

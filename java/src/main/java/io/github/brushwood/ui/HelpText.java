@@ -29,7 +29,7 @@ public final class HelpText {
 			"kernels in double precision in place of the fast ways, at several times the cost. Without it a feature is " +
 			"within 0.5 % of its standard deviation (root mean square). A model keeps the way it was trained with.</p>" +
 			"<p>In units, i is the intensity of the image and px a pixel along x. Features of RGB images read red, green " +
-			"and blue together: the image has to be RGB or have three channels, of which the first three count.</p>";
+			"and blue together: the image has to be RGB, or have at least three channels, of which the first three count.</p>";
 
 	private HelpText() {}
 

@@ -171,21 +171,25 @@ public final class OptionDialog {
 		return features;
 	}
 
+	/** A list of values for a field; it shows which of them the field holds. */
 	private void addFiller(final String label, final List<String> offers, final TextField field,
 		final Function<String, String> text)
 	{
 		final String[] items = new String[offers.size() + 1];
 		items[0] = TEXT_AS_IT_IS;
-		String selected = items[0];
-		for (int i = 0; i < offers.size(); i++) {
+		for (int i = 0; i < offers.size(); i++)
 			items[i + 1] = offers.get(i);
-			if (text.apply(offers.get(i)).equals(field.getText())) selected = offers.get(i);
-		}
-		dialog.addChoice(label, items, selected);
+		final Supplier<String> shown = () -> {
+			for (final String offer : offers)
+				if (text.apply(offer).equals(field.getText().trim())) return offer;
+			return TEXT_AS_IT_IS;
+		};
+		dialog.addChoice(label, items, shown.get());
 		final Choice choice = (Choice) dialog.getChoices().lastElement();
 		choice.addItemListener(e -> {
 			if (choice.getSelectedIndex() > 0) field.setText(text.apply(choice.getSelectedItem()));
 		});
+		field.addTextListener(e -> choice.select(shown.get()));
 	}
 
 	private static String title(final String command) {

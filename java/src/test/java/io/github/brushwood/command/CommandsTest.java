@@ -2,9 +2,11 @@ package io.github.brushwood.command;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.brushwood.command.options.Key;
+import io.github.brushwood.command.options.Options;
 import io.github.brushwood.command.options.Spec;
 import io.github.brushwood.engine.Engine;
 import io.github.brushwood.engine.FeatureRow;
@@ -66,6 +68,33 @@ class CommandsTest {
 		}
 	}
 
+	private static String line(final String text, final String start) {
+		for (final String line : text.split("\n"))
+			if (line.startsWith(start)) return line;
+		throw new AssertionError("no line starts with '" + start + "'");
+	}
+
+	/** Wherever features are chosen, exactness is, too. */
+	@Test
+	void exactFiltersAreRecordedAsASwitch() {
+		int commands = 0;
+		for (final BrushwoodCommand command : Commands.all()) {
+			if (command.spec().find("features") == null) {
+				assertNull(command.spec().find("exact"), command.spec().name());
+				continue;
+			}
+			final Options options = new Options(command.spec()).setFlag("exact", true);
+			assertEquals("exact", options.toString());
+			assertEquals("exact;" + Engine.defaultPreset(), BrushwoodCommand.featureList(options));
+			options.set("features", "hsb;median:2,4");
+			assertEquals("features=hsb;median:2,4 exact", options.toString());
+			assertEquals("exact;hsb;median:2,4", BrushwoodCommand.featureList(options));
+			assertEquals("hsb;median:2,4", BrushwoodCommand.featureList(options.setFlag("exact", false)));
+			commands++;
+		}
+		assertEquals(2, commands);
+	}
+
 	@Test
 	void theHelpListsEveryCommandKeyFeatureAndPreset() {
 		final String html = HelpText.all(Commands.specs());
@@ -80,8 +109,16 @@ class CommandsTest {
 				assertTrue(HelpText.of(spec).contains("<code>" + key.id() + "</code>"), key.id());
 			}
 		}
-		for (final FeatureRow row : Engine.featureRows())
-			assertTrue(plain.contains(row.doc), row.id);
+		for (final FeatureRow row : Engine.featureRows()) {
+			final String line = line(plain, "  " + row.id + "  ");
+			assertTrue(line.contains(row.label + "  ") && line.contains(row.doc), line);
+			assertTrue(line.contains("  " + row.range() + "  " + row.unit + "  "), line);
+			assertTrue(line.trim().endsWith(row.source), line);
+			assertEquals(row.outputs3d == 0, line.contains(" / slice by slice"), line);
+			if (row.outputs2d > 1) assertTrue(line.contains(String.join(", ", row.outputNames(2))), line);
+			if (row.outputs(3) > 1) assertTrue(line.contains(String.join(", ", row.outputNames(3))), line);
+		}
+		assertTrue(plain.contains("The item exact"), "the help tells of exact lists");
 		for (final Preset preset : Engine.presets())
 			assertTrue(plain.contains(preset.doc), preset.id);
 		assertFalse(plain.matches("(?s).*(<[a-z/]|&(lt|gt|quot|amp);).*"), "markup in the plain text");

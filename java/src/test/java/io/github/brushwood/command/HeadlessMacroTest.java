@@ -10,7 +10,9 @@ import ij.gui.OvalRoi;
 import ij.gui.Roi;
 
 import io.github.brushwood.command.options.Options;
+import io.github.brushwood.engine.Engine;
 import io.github.brushwood.engine.EngineImage;
+import io.github.brushwood.engine.FeatureRow;
 import io.github.brushwood.engine.ForestOptions;
 import io.github.brushwood.engine.Job;
 import io.github.brushwood.engine.Model;
@@ -218,6 +220,12 @@ class HeadlessMacroTest {
 		cases.put(folder("input=[" + folder + "] output=[" + folder + "/out] " + m), "1 of 2 images failed. The first: " +
 			"cut.tif");
 		cases.put(plain + "run(\"Brushwood Show Features...\", \"features=gaussian\");", "gaussian");
+		final String rgb = "needs an RGB image (three channels: red, green, blue)";
+		for (final FeatureRow row : Engine.featureRows())
+			if (row.rgb) cases.put(plain + "run(\"Brushwood Show Features...\", \"features=" + row.id + "\");", rgb);
+		cases.put(open + train("model=[" + folder + "/n.brushwood] features=gaussian:1;hsb"), rgb);
+		cases.put(plain + "run(\"Brushwood Show Features...\", \"features=median:11\");", "radius must be 1 to 10");
+		cases.put(plain + "run(\"Brushwood Show Features...\", \"exact=maybe\");", "'exact' is a switch");
 		cases.put("run(\"Brushwood Model Info\", \"model=[" + folder + "/bad.brushwood]\");", "bad.brushwood");
 		cases.put("run(\"Brushwood Preferences...\", \"threads=-1\");", "'threads'");
 
@@ -275,6 +283,45 @@ class HeadlessMacroTest {
 		assertTrue(output.contains("\"classes\""), output);
 		assertTrue(output.contains("1 3\n"), output);
 		assertTrue(output.contains("Brushwood Apply Model to Folder..."), output);
+	}
+
+	/** Every row of the table at its default, of a colour image and of a stack of them: each image under its name. */
+	@Test
+	void everyFeatureIsShown() throws Exception {
+		Pictures.saveTiff(Pictures.plane("2.tif", 34, 30, 24), folder);
+		Pictures.saveTiff(Pictures.hyperstack("3.tif", 34, 30, 24, 1, 4, 1), folder);
+		final StringBuilder items = new StringBuilder();
+		for (final FeatureRow row : Engine.featureRows())
+			items.append(items.length() == 0 ? "\"" : ", \"").append(row.item()).append('"');
+		final String output = imagej.batch(macro("features", "items = newArray(" + items + ");",
+			"for (dims = 2; dims <= 3; dims++) {", "  open(\"" + folder + "/\" + dims + \".tif\"); image = getImageID();",
+			"  for (i = 0; i < items.length; i++) {", "    selectImage(image);",
+			"    run(\"Brushwood Show Features...\", \"features=\" + items[i]);", "    getDimensions(w, h, c, z, t);",
+			"    for (k = 1; k <= c; k++) {", "      Stack.setPosition(k, z, 1); getStatistics(area, mean, min, max);",
+			"      varies = max - min > 0 && max - min < 1e6;",
+			"      print(w, h, z, t, bitDepth, varies, getInfo(\"slice.label\"));", "    }", "    close();", "  }",
+			"  print(\"end of \" + dims);", "}", "print(\"done\");"), "");
+		assertTrue(output.trim().endsWith("done"), output);
+		final StringBuilder expected = new StringBuilder();
+		for (int dims = 2; dims <= 3; dims++) {
+			for (final FeatureRow row : Engine.featureRows())
+				for (final String name : planes(row, dims))
+					expected.append(dims == 2 ? "34 30 1 1 32 1 " : "34 30 4 1 32 1 ").append(name).append('\n');
+			expected.append("end of ").append(dims).append('\n');
+		}
+		assertEquals(expected + "done", output.trim());
+	}
+
+	/** Labels of a feature's planes of an RGB image. */
+	private static List<String> planes(final FeatureRow row, final int dims) {
+		final List<String> planes = new ArrayList<>();
+		final String deep = dims == 3 && row.outputs3d > 0 ? " 3D" : " 2D";
+		final String scale = row.hasSigma ? row.item().substring(row.id.length()).replace(':', ' ') + deep : "";
+		for (int channel = 1; channel <= (row.rgb ? 1 : 3); channel++)
+			for (final String name : row.outputNames(dims))
+				planes.add(row.id + scale + (name.isEmpty() ? "" : " " + name) + (row.rgb ? "" : " (channel " + channel +
+					")"));
+		return planes;
 	}
 
 	private static String apply(final String options) {

@@ -81,15 +81,16 @@ class EngineTest {
 	/** The table's numbers, names and ranges are those of the feature lists. */
 	@Test
 	void everyRowIsAnItem() {
-		try (Job job = new Job()) {
-			for (final FeatureRow row : Engine.featureRows())
-				for (int dims = 2; dims <= 3; dims++)
-					assertItem(job, row, dims);
+		for (final FeatureRow row : Engine.featureRows()) {
+			for (int dims = 2; dims <= 3; dims++)
+				assertItem(row, dims);
+			if (row.hasSigma) assertLimits(row);
+			if (row.rgb) assertTrue(refusal(row.id, 2).contains("needs an RGB image"), row.id);
 		}
 	}
 
-	private static void assertItem(final Job job, final FeatureRow row, final int dims) {
-		try (Recipe recipe = Recipe.parse(job, row.item(), 3, dims, 1, 1, 1)) {
+	private static void assertItem(final FeatureRow row, final int dims) {
+		try (Job job = new Job(); Recipe recipe = Recipe.parse(job, row.item(), 3, dims, 1, 1, 1)) {
 			final int channels = row.rgb ? 1 : 3;
 			assertEquals(channels * row.outputs(dims), recipe.count(), row.id);
 			assertEquals(row.item(), recipe.text());
@@ -99,11 +100,23 @@ class EngineTest {
 				assertTrue(recipe.name(k).replaceAll(" \\(channel \\d\\)", "").endsWith(name), recipe.name(k));
 			}
 		}
-		if (!row.hasSigma) return;
+	}
+
+	private static void assertLimits(final FeatureRow row) {
+		for (final double limit : new double[] { row.sigmaMin, row.sigmaMax }) {
+			try (Job job = new Job(); Recipe recipe = Recipe.parse(job, row.id + ":" + limit, 1, 2, 1, 1, 1)) {
+				assertEquals(row.outputs2d, recipe.count(), row.id);
+			}
+		}
 		for (final double beyond : new double[] { row.sigmaMin * 0.9, row.sigmaMax * 1.1 }) {
-			final EngineException e = assertThrows(EngineException.class, () -> Recipe.parse(job, row.id + ":" + beyond, 3,
-				dims, 1, 1, 1));
-			assertTrue(e.getMessage().contains(row.parameter + " must be"), e.getMessage());
+			final String message = refusal(row.id + ":" + beyond, 1);
+			assertTrue(message.contains(row.parameter + " must be"), message);
+		}
+	}
+
+	private static String refusal(final String list, final int channels) {
+		try (Job job = new Job()) {
+			return assertThrows(EngineException.class, () -> Recipe.parse(job, list, channels, 2, 1, 1, 1)).getMessage();
 		}
 	}
 
