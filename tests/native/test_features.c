@@ -439,7 +439,7 @@ static void check_stain(const char *mode, const char *row, const double stains[2
                 rgb[i][c] = (kinds[kind].white + 1) * pow(10, -density) - 1;
             }
         snprintf(list, sizeof list, "%s%s", mode, row);
-        bw_image *image = colours((const double(*)[3])rgb, 5, kinds[kind].type);
+        bw_image *image = colours((const double (*)[3])rgb, 5, kinds[kind].type);
         bw_image *out = test_compute(list, image, 2, NULL, 1);
         for (int i = 0; i < 5; i++) {
             assert_float_equal(test_value(out, 0, i, 0, 0), amounts[i][0], kinds[kind].tolerance);
@@ -1236,6 +1236,19 @@ static void tiles_are_parts_of_the_whole(void **state) {
     }
 }
 
+/* On every level, with rows that begin anywhere between vectors. */
+static void tiles_are_parts_of_the_whole_on_every_level(void **state) {
+    (void)state;
+    const int64_t flat[3] = {67, 23, 1}, narrow[3] = {13, 11, 1};
+    for (size_t level = 0; level < sizeof simd_levels / sizeof *simd_levels; level++) {
+        setenv("BRUSHWOOD_SIMD", simd_levels[level], 1);
+        if (strcmp(bw_simd_name(), simd_levels[level])) continue; /* not on this processor */
+        check_tiling(2, TEST_FAST, 2, flat, narrow);
+        check_tiling(2, TEST_EXACT, 1.2, flat, narrow);
+    }
+    unsetenv("BRUSHWOOD_SIMD");
+}
+
 /* ---- reach ----------------------------------------------------------------------------------------------------- */
 
 /* How far from a changed pixel in the middle of a frame of 2 * half + 1 pixels outputs of one row change, per axis. */
@@ -1451,6 +1464,7 @@ int main(void) {
         cmocka_unit_test(frames_and_channels_are_independent),
         cmocka_unit_test(slices_in_2d_equal_single_images),
         cmocka_unit_test(tiles_are_parts_of_the_whole),
+        cmocka_unit_test(tiles_are_parts_of_the_whole_on_every_level),
         cmocka_unit_test(values_depend_on_what_the_table_says),
         cmocka_unit_test(outliers_stay_finite),
         cmocka_unit_test(non_finite_pixels_become_the_minimum),

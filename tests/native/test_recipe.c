@@ -2,6 +2,8 @@
 
 #include <math.h>
 
+#include "features/features.h"
+
 static const bw_recipe_options usual = {.channels = 1, .dims = 2, .spacing = {1, 1, 1}};
 
 static bw_recipe *parse(const char *text, const bw_recipe_options *options) {
@@ -45,13 +47,48 @@ static void lists_have_one_canonical_form(void **state) {
     check_format("gaussian:1@c3+1;original@c2;gaussian:2", &stack, "original@c2;gaussian:1@c1+3;gaussian:2");
     check_format("gaussian:1@c1;gaussian:1@c2+3", &stack, "gaussian:1");
     check_format("gaussian:1@2d@c1;gaussian:1@c1", &stack, "gaussian:1@2d@c1;gaussian:1@c1");
+    /* Rows stay in the table's order, behind the mode of precision. */
+    check_format("exact;median:2;gaussian:1", &usual, "exact;gaussian:1;median:2");
+    check_format("gaussian:1; exact ;exact", &usual, "exact;gaussian:1");
+    /* Slice-wise rows have one form, rows of colours no channel. */
+    check_format("membrane@2d@c2;membrane@3d@c2;membrane@c2", &stack, "membrane@c2");
+    check_format("hsb;hsb@2d;stain_he@c2;gaussian:1@c3", &stack, "gaussian:1@c3;hsb;stain_he");
+    check_format("entropy:3@2d;entropy:3,2", &stack, "entropy:2,3;entropy:3@2d");
+}
+
+static void precision_belongs_to_the_whole_list(void **state) {
+    (void)state;
+    const bw_recipe_options stack = {.channels = 3, .dims = 3, .spacing = {1, 1, 1}};
+    bw_recipe *fast = parse("gaussian:1", &usual), *exact = parse("balanced;exact", &usual);
+    bw_recipe *slices = parse("membrane;hsb;original;gaussian:1@2d", &stack), *deep = parse("median:1;hsb", &stack);
+    assert_int_equal(bw_recipe_is_exact(fast), 0);
+    assert_int_equal(bw_recipe_is_exact(exact), 1);
+    /* What looks along z makes a list 3D. */
+    assert_int_equal(bw_recipe_is_3d(slices), 0);
+    assert_int_equal(bw_recipe_is_3d(deep), 1);
+    assert_int_equal(bw_recipe_is_3d(fast), 0);
+    bw_recipe_free(fast);
+    bw_recipe_free(exact);
+    bw_recipe_free(slices);
+    bw_recipe_free(deep);
+}
+
+/* No two features have one name. */
+static void check_names(const bw_recipe *recipe) {
+    for (int f = 0; f < bw_recipe_count(recipe); f++)
+        for (int other = 0; other < f; other++) {
+            char a[160], b[160];
+            bw_recipe_name(recipe, f, a, sizeof a);
+            bw_recipe_name(recipe, other, b, sizeof b);
+            assert_string_not_equal(a, b);
+        }
 }
 
 static void every_preset_and_row_parses(void **state) {
     (void)state;
     bw_context *ctx = test_context(1);
     for (int dims = 2; dims <= 3; dims++) {
-        const bw_recipe_options options = {.channels = 2, .dims = dims, .spacing = {1, 1, 1}};
+        const bw_recipe_options options = {.channels = 3, .dims = dims, .spacing = {1, 1, 1}};
         for (int p = 0; p < bw_preset_count(); p++) {
             bw_recipe *whole = parse(bw_preset_get(p)->id, &options),
                       *list = parse(bw_preset_get(p)->features, &options);
@@ -63,10 +100,16 @@ static void every_preset_and_row_parses(void **state) {
         for (int row = 0; row < bw_feature_row_count(); row++) {
             const bw_feature_row *def = bw_feature_row_get(row);
             char text[80];
+            const int deep = dims == 3 && def->outputs_3d;
             snprintf(text, sizeof text, def->has_sigma ? "%s:%g" : "%s", def->id, def->sigma_default);
             bw_recipe *recipe = parse(text, &options);
-            assert_int_equal(bw_recipe_count(recipe), 2 * (dims == 3 ? def->outputs_3d : def->outputs_2d));
-            assert_true(strlen(def->label) > 3 && strlen(def->doc) > 10);
+            assert_int_equal(bw_recipe_count(recipe), (def->rgb ? 1 : 3) * (deep ? def->outputs_3d : def->outputs_2d));
+            for (int f = 0; f < bw_recipe_count(recipe); f++) {
+                const bw_feature_info *info = bw_recipe_get(recipe, f);
+                assert_true(info->row == row && info->sigma == def->sigma_default && info->dims == (deep ? 3 : 2));
+                assert_true(!def->rgb || info->channel == 0);
+            }
+            check_names(recipe);
             bw_recipe_free(recipe);
         }
     }
@@ -98,8 +141,34 @@ static void names_tell_feature_and_sigma(void **state) {
     assert_string_equal(name, "original (channel 1)");
     bw_recipe_name(recipe, 2, name, sizeof name);
     assert_string_equal(name, "hessian 1.6 3D eigenvalue 2 (channel 2)");
+    bw_recipe_name(recipe, 2, name, 8);
+    assert_string_equal(name, "hessian");
     bw_recipe_name(recipe, 99, name, sizeof name);
     assert_string_equal(name, "");
+    bw_recipe_free(recipe);
+    /* The names of outputs may differ between 2D and 3D. */
+    static const char *const wanted[] = {"frangi 2 2D vesselness (channel 2)",
+                                         "frangi 2 2D blobness (channel 2)",
+                                         "frangi 2 3D vesselness (channel 2)",
+                                         "frangi 2 3D sheetness (channel 2)",
+                                         "frangi 2 3D blobness (channel 2)",
+                                         "membrane mean (channel 2)",
+                                         "membrane maximum (channel 2)",
+                                         "membrane minimum (channel 2)",
+                                         "membrane standard deviation (channel 2)",
+                                         "membrane median (channel 2)",
+                                         "membrane sum (channel 2)",
+                                         "entropy 3 3D (channel 2)",
+                                         "stain_hdab hematoxylin",
+                                         "stain_hdab DAB",
+                                         "stain_hdab residual"};
+    const bw_recipe_options colours = {.channels = 3, .dims = 3, .spacing = {1, 1, 1}};
+    recipe = parse("frangi:2@2d@c2;frangi:2@c2;membrane@c2;entropy:3@c2;stain_hdab", &colours);
+    assert_int_equal(bw_recipe_count(recipe), 15);
+    for (int f = 0; f < 15; f++) {
+        bw_recipe_name(recipe, f, name, sizeof name);
+        assert_string_equal(name, wanted[f]);
+    }
     bw_recipe_free(recipe);
 }
 
@@ -112,12 +181,23 @@ static void mistakes_name_the_item(void **state) {
                  {"gausian:1", "gausian"},
                  {"gaussian", "gaussian"},
                  {"gaussian:", "gaussian:"},
-                 {"gaussian:1,", "not a number"},
+                 {"gaussian:1,", "no number where it needs a sigma"},
                  {"gaussian:0.2", "0.3 to 100"},
                  {"gaussian:101", "0.3 to 100"},
-                 {"gaussian:nan", "not a number"},
+                 {"gaussian:nan", "no number where it needs a sigma"},
                  {"gaussian:1e999", "0.3 to 100"},
-                 {"original:1", "no sigma"},
+                 {"original:1", "takes no number"},
+                 {"median", "each a radius"},
+                 {"median:0.5", "radius must be 1 to 10"},
+                 {"median:10.5", "radius must be 1 to 10"},
+                 {"median:x", "no number where it needs a radius"},
+                 {"hsb", "RGB image"},
+                 {"stain_he", "RGB image"},
+                 {"exact", "empty"},
+                 {"exact;", "empty"},
+                 {"exact:1;gaussian:1", "exact"},
+                 {"exact@2d;gaussian:1", "exact"},
+                 {"Exact;gaussian:1", "Exact"},
                  {"gaussian:1@4d", "@"},
                  {"gaussian:1@c0", "1 to 1"},
                  {"gaussian:1@c2", "1 to 1"},
@@ -132,6 +212,37 @@ static void mistakes_name_the_item(void **state) {
         assert_null(recipe);
         bw_context_free(ctx);
     }
+}
+
+/* Every row refuses values just outside of its range, and an unknown name is answered with all known ones. */
+static void ranges_and_names_are_told(void **state) {
+    (void)state;
+    const bw_recipe_options colours = {.channels = 3, .dims = 2, .spacing = {1, 1, 1}};
+    for (int row = 0; row < bw_feature_row_count(); row++) {
+        const bw_feature_row *def = bw_feature_row_get(row);
+        const double values[] = {def->sigma_min, def->sigma_max, def->sigma_min * 0.999, def->sigma_max * 1.001};
+        for (int v = 0; v < 4 && def->has_sigma; v++) {
+            bw_context *ctx = test_context(1);
+            bw_recipe *recipe;
+            char text[80], words[80];
+            snprintf(text, sizeof text, "%s:%.17g", def->id, values[v]);
+            snprintf(words, sizeof words, "%s must be %g to %g", def->parameter, def->sigma_min, def->sigma_max);
+            if (v < 2)
+                assert_ok(ctx, bw_recipe_parse(ctx, text, &colours, &recipe));
+            else
+                assert_refused(ctx, bw_recipe_parse(ctx, text, &colours, &recipe), BW_ERROR_ARGUMENT, words);
+            bw_recipe_free(recipe);
+            bw_context_free(ctx);
+        }
+    }
+    bw_context *ctx = test_context(1);
+    bw_recipe *recipe;
+    for (int row = 0; row < bw_feature_row_count(); row++)
+        assert_refused(ctx, bw_recipe_parse(ctx, "nonsense:1", &colours, &recipe), BW_ERROR_ARGUMENT,
+                       bw_feature_row_get(row)->id);
+    for (int p = 0; p < bw_preset_count(); p++)
+        assert_non_null(strstr(bw_context_error(ctx), bw_preset_get(p)->id));
+    bw_context_free(ctx);
 }
 
 static void impossible_options_are_refused(void **state) {
@@ -182,7 +293,8 @@ int main(void) {
         cmocka_unit_test(lists_have_one_canonical_form),    cmocka_unit_test(every_preset_and_row_parses),
         cmocka_unit_test(ilastik_preset_counts_as_ilastik), cmocka_unit_test(names_tell_feature_and_sigma),
         cmocka_unit_test(mistakes_name_the_item),           cmocka_unit_test(impossible_options_are_refused),
-        cmocka_unit_test(only_ratios_of_spacing_count),
+        cmocka_unit_test(only_ratios_of_spacing_count),     cmocka_unit_test(precision_belongs_to_the_whole_list),
+        cmocka_unit_test(ranges_and_names_are_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -338,16 +338,21 @@ int bw_build_hessian_entries(bw_builder *b, int entries[6]) {
 
 /* Products are made on the pixel grid: mirrored at the frame's borders they have kinks there, which a coarse grid would
  * miss. Their gradients come from finer levels than others: interpolation errors do not average out in squares. */
-int bw_build_structure_entries(bw_builder *b, int entries[6]) {
-    int axes[6][2], gradient[3] = {0, 0, 0};
-    const int count = entry_axes(b, axes);
-    for (int axis = 0; axis < b->dims; axis++)
-        gradient[axis] =
-            derivative(b, 0.5 * b->value, (const int[3]){axis == 0, axis == 1, axis == 2}, coarsest_for_products);
-    for (int e = 0; e < count; e++) {
-        const int factors[2] = {gradient[axes[e][0]], gradient[axes[e][1]]};
-        entries[e] = bw_build_smooth(b, bw_build_pointwise(b, &bw_kind_product, factors, 2, 1), b->value, b->exact);
+int bw_build_structure_entry(bw_builder *b, int i, int j) {
+    const int axes[2] = {i, j};
+    int factors[2];
+    for (int k = 0; k < 2; k++) {
+        const int order[3] = {axes[k] == 0, axes[k] == 1, axes[k] == 2};
+        factors[k] = derivative(b, 0.5 * b->value, order, coarsest_for_products);
     }
+    return bw_build_smooth(b, bw_build_pointwise(b, &bw_kind_product, factors, 2, 1), b->value, b->exact);
+}
+
+int bw_build_structure_entries(bw_builder *b, int entries[6]) {
+    int axes[6][2];
+    const int count = entry_axes(b, axes);
+    for (int e = 0; e < count; e++)
+        entries[e] = bw_build_structure_entry(b, axes[e][0], axes[e][1]);
     return count;
 }
 

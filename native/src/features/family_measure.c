@@ -48,7 +48,6 @@ bw_status bw_run_measure(bw_context *ctx, const bw_step_call *call, bw_measure m
     static const bw_step_kind kind_##id = {#id, run_##id, NULL, cost_##id};
 
 DEFINE_KIND(coherence, BW_COHERENCE2, BW_COHERENCE3, 10)
-DEFINE_KIND(energy, BW_TRACE2, BW_TRACE3, 2)
 DEFINE_KIND(determinant, BW_DETERMINANT2, BW_DETERMINANT3, 6)
 DEFINE_KIND(frangi, BW_FRANGI2, BW_FRANGI3, 60)
 
@@ -82,9 +81,10 @@ void bw_build_frangi(bw_builder *b, int out[BW_MAX_OUTPUTS]) {
 }
 
 void bw_build_energy(bw_builder *b, int out[BW_MAX_OUTPUTS]) {
-    int entries[6];
-    const int count = bw_build_structure_entries(b, entries);
-    out[0] = bw_build_pointwise(b, &kind_energy, entries, count, 1);
+    int diagonal[3] = {0};
+    for (int axis = 0; axis < b->dims; axis++)
+        diagonal[axis] = bw_build_structure_entry(b, axis, axis);
+    out[0] = bw_build_pointwise(b, b->dims == 3 ? &bw_kind_add3 : &bw_kind_add, diagonal, b->dims, 1);
 }
 
 void bw_build_determinant(bw_builder *b, int out[BW_MAX_OUTPUTS]) {

@@ -28,16 +28,6 @@ INLINE void coherence3(double *out, const double *l, const double *parameter) {
     out[1] = share(l[1] - l[2], trace);
 }
 
-INLINE void trace2(double *out, const double *m, const double *parameter) {
-    (void)parameter;
-    out[0] = m[0] + m[2];
-}
-
-INLINE void trace3(double *out, const double *m, const double *parameter) {
-    (void)parameter;
-    out[0] = m[0] + m[3] + m[5];
-}
-
 INLINE void determinant2(double *out, const double *m, const double *parameter) {
     (void)parameter;
     out[0] = m[0] * m[2] - m[1] * m[1];
@@ -153,8 +143,6 @@ INLINE void unmix(double *out, const double *in, const double *parameter) {
 
 DEFINE(coherence2, 2, 1)
 DEFINE(coherence3, 3, 2)
-DEFINE(trace2, 3, 1)
-DEFINE(trace3, 6, 1)
 DEFINE(determinant2, 3, 1)
 DEFINE(determinant3, 6, 1)
 DEFINE(frangi2, 2, 2)
@@ -167,8 +155,6 @@ DEFINE(unmix, 3, 3)
 extern const bw_measure_table BW_SIMD_NAME(bw_measures);
 const bw_measure_table BW_SIMD_NAME(bw_measures) = {LISTED(BW_COHERENCE2, coherence2),
                                                     LISTED(BW_COHERENCE3, coherence3),
-                                                    LISTED(BW_TRACE2, trace2),
-                                                    LISTED(BW_TRACE3, trace3),
                                                     LISTED(BW_DETERMINANT2, determinant2),
                                                     LISTED(BW_DETERMINANT3, determinant3),
                                                     LISTED(BW_FRANGI2, frangi2),

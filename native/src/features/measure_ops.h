@@ -17,8 +17,6 @@ typedef void bw_measure_fn(void *const out[BW_MEASURE_OUTPUTS], const void *cons
 typedef enum bw_measure {
     BW_COHERENCE2, /* eigenvalues -> differences of neighbours over their sum */
     BW_COHERENCE3,
-    BW_TRACE2, /* entries -> trace */
-    BW_TRACE3,
     BW_DETERMINANT2, /* entries -> determinant */
     BW_DETERMINANT3,
     BW_FRANGI2, /* eigenvalues -> vesselness, blobness */

@@ -196,6 +196,8 @@ bw_precision bw_build_precision(const bw_builder *b);
  * count. */
 int bw_build_hessian_entries(bw_builder *b, int entries[6]);
 int bw_build_structure_entries(bw_builder *b, int entries[6]);
+/* One entry of the structure tensor, of axes i and j. */
+int bw_build_structure_entry(bw_builder *b, int i, int j);
 int bw_build_eigenvalues(bw_builder *b, const int *entries, int count);
 
 #endif
