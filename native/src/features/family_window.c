@@ -28,7 +28,7 @@ typedef struct scan_room {
 
 static int64_t lay_out(const reduction *what, const bw_step *step, const bw_box *out, scan_room *room, char *base) {
     bw_rooms rooms = {base, 0};
-    const int64_t size = what->precision == BW_DOUBLE ? (int64_t)sizeof(double) : (int64_t)sizeof(float);
+    const int64_t size = bw_element_size(what->precision);
     const int64_t padded = bw_window_padded(bw_box_extent(out, 0)), most = bw_ball_rows_most(step);
     room->row_bytes = padded * size;
     room->image_bytes = room->row_bytes * bw_box_extent(out, 1) * bw_box_extent(out, 2);
@@ -75,7 +75,7 @@ static void scan_row(const bw_step_call *call, const reduction *what, const scan
     const bw_window_ops *ops = bw_window_ops_get(call->level);
     const bw_box *box = &call->out[0].box;
     const int64_t reach = call->step->reach[0], n = bw_box_extent(box, 0), wide = n + 2 * reach;
-    const int64_t size = what->precision == BW_DOUBLE ? (int64_t)sizeof(double) : (int64_t)sizeof(float);
+    const int64_t size = bw_element_size(what->precision);
     const int64_t at[3] = {box->lo[0] - reach, y, z};
     void *const rows[2] = {room->source, room->squares};
     bw_scan scan;

@@ -6,16 +6,6 @@
 
 #include "core/simd.h"
 
-#if defined(BW_SIMD_LEVEL_SCALAR)
-#define VECTOR_BYTES 0
-#elif defined(BW_SIMD_LEVEL_AVX512)
-#define VECTOR_BYTES 64
-#elif defined(BW_SIMD_LEVEL_AVX2)
-#define VECTOR_BYTES 32
-#else
-#define VECTOR_BYTES 16
-#endif
-
 #define INLINE static inline __attribute__((always_inline))
 
 enum { MAX_KERNELS = 11, MAX_VECTORS = 4 };

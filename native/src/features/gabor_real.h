@@ -1,10 +1,10 @@
 /* The operations of gabor_ops.h in one precision; gabor_ops.c includes this for float and for double. Needs REAL, SQRT,
- * NAME(f), VECTOR_BYTES (0 = no vectors), MAX_KERNELS and MAX_VECTORS. Vector types are GCC's and clang's; their
+ * NAME(f), BW_VECTOR_BYTES (0 = no vectors), MAX_KERNELS and MAX_VECTORS. Vector types are GCC's and clang's; their
  * arithmetic is element-wise IEEE, so a wider register changes no bit. */
 
-#if VECTOR_BYTES
-typedef REAL NAME(vec) __attribute__((vector_size(VECTOR_BYTES)));
-enum { NAME(LANES) = VECTOR_BYTES / sizeof(REAL) };
+#if BW_VECTOR_BYTES
+typedef REAL NAME(vec) __attribute__((vector_size(BW_VECTOR_BYTES)));
+enum { NAME(LANES) = BW_VECTOR_BYTES / sizeof(REAL) };
 #else
 typedef REAL NAME(vec);
 enum { NAME(LANES) = 1 };
@@ -67,8 +67,8 @@ DEFINE_BANK(1, 0, 4)
 DEFINE_BANK(1, 1, 4)
 DEFINE_BANK(2, 1, 4)
 DEFINE_BANK(3, 2, 2)
-DEFINE_BANK(5, 4, 1 + (VECTOR_BYTES == 64))
-DEFINE_BANK(6, 5, 1 + (VECTOR_BYTES == 64))
+DEFINE_BANK(5, 4, 1 + (BW_VECTOR_BYTES == 64))
+DEFINE_BANK(6, 5, 1 + (BW_VECTOR_BYTES == 64))
 #undef DEFINE_BANK
 
 INLINE void NAME(raise)(REAL *best, REAL *total, REAL even, REAL odd) {

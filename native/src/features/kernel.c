@@ -244,7 +244,8 @@ bw_status bw_kernel_match(bw_context *ctx, const bw_match *match, bw_kernel *out
     *out = (bw_kernel){0, 0, NULL, NULL};
     for (int radius = match->min_radius; radius <= match->max_radius && status == BW_OK; radius++) {
         bw_kernel tried;
-        status = match_radius(ctx, match, radius, room, &tried);
+        status = bw_check(ctx);
+        if (status == BW_OK) status = match_radius(ctx, match, radius, room, &tried);
         if (status != BW_OK) break;
         const double error = mismatch(match, &tried);
         if (!out->taps || error < 0.9 * best) {

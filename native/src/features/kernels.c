@@ -5,16 +5,6 @@
 #include <math.h>
 #include <string.h>
 
-#if defined(BW_SIMD_LEVEL_SCALAR)
-#define VECTOR_BYTES 0
-#elif defined(BW_SIMD_LEVEL_AVX512)
-#define VECTOR_BYTES 64
-#elif defined(BW_SIMD_LEVEL_AVX2)
-#define VECTOR_BYTES 32
-#else
-#define VECTOR_BYTES 16
-#endif
-
 #define INLINE static inline __attribute__((always_inline))
 
 /* cos(acos(r) / 3) for r in [-1, 1]. With u = sqrt((1 + r) / 2) it is cos(2/3 acos(u)), which is smooth on [0, 1];

@@ -1,10 +1,10 @@
 /* The operations of ops.h in one precision; kernels.c includes this for float and for double. Needs REAL, NAME(f) and
- * VECTOR_BYTES (0 = no vectors). Vector types are GCC's and clang's; their arithmetic is element-wise IEEE, so a wider
- * register changes no bit. */
+ * BW_VECTOR_BYTES (0 = no vectors). Vector types are GCC's and clang's; their arithmetic is element-wise IEEE, so a
+ * wider register changes no bit. */
 
-#if VECTOR_BYTES
-typedef REAL NAME(vec) __attribute__((vector_size(VECTOR_BYTES)));
-enum { NAME(LANES) = VECTOR_BYTES / sizeof(REAL) };
+#if BW_VECTOR_BYTES
+typedef REAL NAME(vec) __attribute__((vector_size(BW_VECTOR_BYTES)));
+enum { NAME(LANES) = BW_VECTOR_BYTES / sizeof(REAL) };
 #else
 typedef REAL NAME(vec);
 enum { NAME(LANES) = 1 };

@@ -4,25 +4,17 @@
 #include "features/features.h"
 #include "features/steps.h"
 
-static int64_t element_of(const bw_view *view) {
-    return view->precision == BW_DOUBLE ? (int64_t)sizeof(double) : (int64_t)sizeof(float);
-}
-
-static int64_t line_up(int64_t bytes) {
-    return (bytes + 63) / 64 * 64;
-}
-
 /* ---- loading --------------------------------------------------------------------------------------------------- */
 
 /* A row as floats, then as doubles. */
 static int64_t load_scratch(const bw_step *step, const bw_box *out) {
     (void)step;
-    return line_up(bw_box_extent(out, 0) * (int64_t)sizeof(float)) + bw_box_extent(out, 0) * (int64_t)sizeof(double);
+    return bw_line_up(bw_box_extent(out, 0) * (int64_t)sizeof(float)) + bw_box_extent(out, 0) * (int64_t)sizeof(double);
 }
 
 /* What a padded image holds left and right of the frame. */
 static void mirror_ends(const bw_view *out, int64_t y, int64_t z, int64_t n) {
-    const int64_t element = element_of(out);
+    const int64_t element = bw_element_size(out->precision);
     const int64_t from = out->box.lo[0] > 0 ? out->box.lo[0] : 0, to = out->box.hi[0] < n ? out->box.hi[0] : n;
     for (int64_t x = out->box.lo[0]; x < from; x++)
         memcpy(bw_view_at(out, x, y, z), bw_view_at(out, bw_mirror(x, n), y, z), (size_t)element);
@@ -38,7 +30,7 @@ static bw_status load_row(bw_context *ctx, const bw_step_call *call, int64_t y, 
     const int64_t hi = out->box.hi[0] < call->size[0] ? out->box.hi[0] : call->size[0];
     const bw_box box = {{lo, from, slice}, {hi, from + 1, slice + 1}};
     float *room = call->scratch;
-    void *wide = (char *)call->scratch + line_up(bw_box_extent(&out->box, 0) * (int64_t)sizeof(float));
+    void *wide = (char *)call->scratch + bw_line_up(bw_box_extent(&out->box, 0) * (int64_t)sizeof(float));
     BW_TRY(call->frame->load(ctx, call->frame, call->step->channel, &box, room, hi - lo, hi - lo));
     call->ops->from_float(wide, room, hi - lo);
     call->ops->shift(bw_view_at(out, lo, y, z), wide, -level, hi - lo);
@@ -84,7 +76,7 @@ const bw_step_kind bw_kind_relevel = {"put the level back", run_relevel, NULL, N
 
 /* Scratch: pointers to the taps' rows, then for passes along x a mirrored line and its even and odd samples. */
 static int64_t pointer_bytes(int64_t radius) {
-    return line_up((2 * radius + 1) * (int64_t)sizeof(void *));
+    return bw_line_up((2 * radius + 1) * (int64_t)sizeof(void *));
 }
 
 static int64_t line_elements(const bw_step *step, int64_t radius, const bw_box *out) {
@@ -94,7 +86,7 @@ static int64_t line_elements(const bw_step *step, int64_t radius, const bw_box *
 static int64_t pass_scratch(const bw_step *step, const bw_box *out) {
     const int64_t radius = (int64_t)step->parameter[0], wide = sizeof(double);
     if (step->axis) return pointer_bytes(radius);
-    return pointer_bytes(radius) + 2 * line_up(line_elements(step, radius, out) * wide + 2 * wide);
+    return pointer_bytes(radius) + 2 * bw_line_up(line_elements(step, radius, out) * wide + 2 * wide);
 }
 
 static void convolve(const bw_step_call *call, void *out, const void *const *rows, int64_t n) {
@@ -107,7 +99,7 @@ static void convolve(const bw_step_call *call, void *out, const void *const *row
 static const void *line_of(const bw_step_call *call, int64_t lo, int64_t hi, int64_t y, int64_t z, void *room) {
     const bw_view *in = &call->in[0];
     if (lo >= in->box.lo[0] && hi <= in->box.hi[0]) return bw_view_at(in, lo, y, z);
-    const int64_t element = element_of(in), n = call->size[0];
+    const int64_t element = bw_element_size(in->precision), n = call->size[0];
     const int level = call->grid[0];
     const int64_t from = lo > in->box.lo[0] ? lo : in->box.lo[0], to = hi < in->box.hi[0] ? hi : in->box.hi[0];
     char *line = room;
@@ -121,10 +113,11 @@ static const void *line_of(const bw_step_call *call, int64_t lo, int64_t hi, int
 
 static bw_status pass_along_x(bw_context *ctx, const bw_step_call *call) {
     const bw_box *box = &call->out[0].box;
-    const int64_t radius = call->kernel->radius, n = bw_box_extent(box, 0), element = element_of(&call->in[0]);
+    const int64_t radius = call->kernel->radius, n = bw_box_extent(box, 0),
+                  element = bw_element_size(call->in[0].precision);
     const void **rows = (const void **)call->scratch + radius;
     char *room = (char *)call->scratch + pointer_bytes(radius);
-    char *parts = room + line_up(line_elements(call->step, radius, box) * (int64_t)sizeof(double));
+    char *parts = room + bw_line_up(line_elements(call->step, radius, box) * (int64_t)sizeof(double));
     const int halve = call->step->scaling == BW_HALVE;
     const int64_t even = radius + radius % 2; /* of the line's first sample */
     const int64_t lo = halve ? 2 * box->lo[0] - even : box->lo[0] - radius;
@@ -203,7 +196,7 @@ static const void *between_taps(const bw_view *out) {
 
 /* Bytes of a line of the output with the margin that interpolation needs. */
 static int64_t upsample_line(const bw_box *out) {
-    return line_up((bw_box_extent(out, 0) + 2 * PAIRS + 4) * (int64_t)sizeof(double));
+    return bw_line_up((bw_box_extent(out, 0) + 2 * PAIRS + 4) * (int64_t)sizeof(double));
 }
 
 static int64_t upsample_scratch(const bw_step *step, const bw_box *out) {
@@ -212,7 +205,8 @@ static int64_t upsample_scratch(const bw_step *step, const bw_box *out) {
 
 static bw_status upsample_along_x(bw_context *ctx, const bw_step_call *call) {
     const bw_view *in = &call->in[0], *out = &call->out[0];
-    const int64_t first = floor_half(out->box.lo[0]), last = floor_half(out->box.hi[0] - 1), element = element_of(in);
+    const int64_t first = floor_half(out->box.lo[0]), last = floor_half(out->box.hi[0] - 1),
+                  element = bw_element_size(in->precision);
     const int64_t n = bw_box_extent(&out->box, 0), skip = out->box.lo[0] - 2 * first;
     const int64_t part = upsample_line(&out->box);
     char *odd = call->scratch, *whole = odd + part, *room = whole + part;
@@ -245,7 +239,7 @@ static bw_status upsample_along_rows(bw_context *ctx, const bw_step_call *call) 
             for (int j = 1 - PAIRS; j <= PAIRS; j++)
                 rows[j] = row_at(call, axis, k + j, axis == 1 ? z : y);
             if (at == 2 * k)
-                memcpy(bw_view_at(out, x, y, z), rows[0], (size_t)(n * element_of(out)));
+                memcpy(bw_view_at(out, x, y, z), rows[0], (size_t)(n * bw_element_size(out->precision)));
             else
                 call->ops->half(bw_view_at(out, x, y, z), rows, between_taps(out), PAIRS, n);
             BW_TRY(bw_pace_add(&pace, 4 * (double)n));

@@ -100,7 +100,7 @@ bw_view bw_view_padded(void *data, bw_precision precision, const bw_box *box) {
 }
 
 int64_t bw_view_bytes(const bw_view *view) {
-    const int64_t element = view->precision == BW_DOUBLE ? (int64_t)sizeof(double) : (int64_t)sizeof(float);
+    const int64_t element = bw_element_size(view->precision);
     return view->plane * bw_box_extent(&view->box, 2) * element;
 }
 
@@ -317,10 +317,6 @@ bw_status bw_plan_finish(bw_context *ctx, bw_feature_plan *plan) {
 
 /* ---- sizes ----------------------------------------------------------------------------------------------------- */
 
-static int64_t line_up(int64_t bytes) {
-    return (bytes + 63) / 64 * 64;
-}
-
 static int64_t room_bytes(const bw_feature_plan *plan, const int64_t extent[3], const int64_t size[3]) {
     int64_t most = 0;
     for (int s = 0; s < plan->step_count; s++) {
@@ -338,24 +334,24 @@ static int64_t buffer_bytes(const bw_feature_plan *plan, int buffer, const int64
     int64_t most = 0;
     for (int n = 0; n < plan->node_count; n++)
         if (plan->nodes[n].buffer == buffer)
-            most = larger(most, line_up(node_bytes(plan, &plan->nodes[n], extent, size)));
+            most = larger(most, bw_line_up(node_bytes(plan, &plan->nodes[n], extent, size)));
     return most;
 }
 
 int64_t bw_feature_plan_scratch(const bw_feature_plan *plan, const int64_t extent[3], const int64_t size[3]) {
-    int64_t bytes = line_up((plan->buffer_count + 1) * (int64_t)sizeof(int64_t));
+    int64_t bytes = bw_line_up((plan->buffer_count + 1) * (int64_t)sizeof(int64_t));
     for (int b = 0; b < plan->buffer_count; b++)
         bytes += buffer_bytes(plan, b, extent, size);
-    return bytes + line_up(room_bytes(plan, extent, size));
+    return bytes + bw_line_up(room_bytes(plan, extent, size));
 }
 
 void bw_plan_layout(const bw_feature_plan *plan, const int64_t extent[3], const int64_t size[3], int64_t *offsets) {
     memset(offsets, 0, ((size_t)plan->buffer_count + 1) * sizeof *offsets);
     for (int n = 0; n < plan->node_count; n++) {
         int64_t *bytes = &offsets[plan->nodes[n].buffer + 1];
-        *bytes = larger(*bytes, line_up(node_bytes(plan, &plan->nodes[n], extent, size)));
+        *bytes = larger(*bytes, bw_line_up(node_bytes(plan, &plan->nodes[n], extent, size)));
     }
-    offsets[0] = line_up((plan->buffer_count + 1) * (int64_t)sizeof *offsets);
+    offsets[0] = bw_line_up((plan->buffer_count + 1) * (int64_t)sizeof *offsets);
     for (int b = 0; b < plan->buffer_count; b++)
         offsets[b + 1] += offsets[b];
 }

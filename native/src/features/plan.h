@@ -23,6 +23,15 @@ typedef struct bw_view {
     int64_t row, plane; /* strides in elements */
 } bw_view;
 
+static inline int64_t bw_element_size(bw_precision precision) {
+    return precision == BW_DOUBLE ? (int64_t)sizeof(double) : (int64_t)sizeof(float);
+}
+
+/* Bytes rounded up to whole cache lines. */
+static inline int64_t bw_line_up(int64_t bytes) {
+    return (bytes + 63) / 64 * 64;
+}
+
 static inline int64_t bw_view_offset(const bw_view *view, int64_t x, int64_t y, int64_t z) {
     const int64_t *lo = view->box.lo;
     return (z - lo[2]) * view->plane + (y - lo[1]) * view->row + (x - lo[0]);
@@ -30,8 +39,7 @@ static inline int64_t bw_view_offset(const bw_view *view, int64_t x, int64_t y, 
 
 /* The pixel at (x, y, z) of the view's grid. */
 static inline void *bw_view_at(const bw_view *view, int64_t x, int64_t y, int64_t z) {
-    const int64_t size = view->precision == BW_DOUBLE ? (int64_t)sizeof(double) : (int64_t)sizeof(float);
-    return (char *)view->data + bw_view_offset(view, x, y, z) * size;
+    return (char *)view->data + bw_view_offset(view, x, y, z) * bw_element_size(view->precision);
 }
 
 /* ---- steps ----------------------------------------------------------------------------------------------------- */

@@ -44,7 +44,7 @@ static void convert(const bw_view *view, const int64_t at[3], int64_t n, void *o
 void bw_window_row(const bw_step_call *call, int input, const int64_t at[3], int64_t n, void *out,
                    bw_precision precision) {
     const bw_view *view = &call->in[input];
-    const int64_t size = precision == BW_DOUBLE ? (int64_t)sizeof(double) : (int64_t)sizeof(float);
+    const int64_t size = bw_element_size(precision);
     int64_t from[3] = {at[0], covered(view, 1, at[1], call->size[1]), covered(view, 2, at[2], call->size[2])};
     int64_t first = view->box.lo[0] - at[0], last = view->box.hi[0] - at[0];
     first = first < 0 ? 0 : first < n ? first : n;
@@ -75,7 +75,7 @@ bw_block bw_block_around(const bw_box *out, const int64_t before[3], const int64
 
 bw_status bw_block_fill(bw_context *ctx, const bw_step_call *call, int input, const bw_block *block, void *values,
                         bw_precision precision) {
-    const int64_t size = precision == BW_DOUBLE ? (int64_t)sizeof(double) : (int64_t)sizeof(float);
+    const int64_t size = bw_element_size(precision);
     const int64_t n = block->extent[0];
     char *row = values;
     for (int64_t z = 0; z < block->extent[2]; z++) {

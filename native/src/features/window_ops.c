@@ -7,16 +7,6 @@
 
 #include "core/simd.h"
 
-#if defined(BW_SIMD_LEVEL_SCALAR)
-#define VECTOR_BYTES 0
-#elif defined(BW_SIMD_LEVEL_AVX512)
-#define VECTOR_BYTES 64
-#elif defined(BW_SIMD_LEVEL_AVX2)
-#define VECTOR_BYTES 32
-#else
-#define VECTOR_BYTES 16
-#endif
-
 #define INLINE static inline __attribute__((always_inline))
 
 enum { BLOCK = BW_WINDOW_BLOCK, LIMITS = BW_ENTROPY_BINS - 1 };
@@ -77,9 +67,9 @@ static void variance(float *restrict out, const double *restrict sum, const doub
 /* ---- ranks ------------------------------------------------------------------------------------------------------ */
 
 /* A comparison's result in every lane: all bits set or none. */
-#if VECTOR_BYTES
-#define VECTOR(type, name) typedef type name __attribute__((vector_size(VECTOR_BYTES)))
-#define LANES(type) ((int)(VECTOR_BYTES / sizeof(type)))
+#if BW_VECTOR_BYTES
+#define VECTOR(type, name) typedef type name __attribute__((vector_size(BW_VECTOR_BYTES)))
+#define LANES(type) ((int)(BW_VECTOR_BYTES / sizeof(type)))
 #define MASK(type, comparison) ((type)(comparison))
 #else
 #define VECTOR(type, name) typedef type name
