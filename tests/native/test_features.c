@@ -439,7 +439,7 @@ static void check_stain(const char *mode, const char *row, const double stains[2
                 rgb[i][c] = (kinds[kind].white + 1) * pow(10, -density) - 1;
             }
         snprintf(list, sizeof list, "%s%s", mode, row);
-        bw_image *image = colours((const double (*)[3])rgb, 5, kinds[kind].type);
+        bw_image *image = colours((const double(*)[3])rgb, 5, kinds[kind].type);
         bw_image *out = test_compute(list, image, 2, NULL, 1);
         for (int i = 0; i < 5; i++) {
             assert_float_equal(test_value(out, 0, i, 0, 0), amounts[i][0], kinds[kind].tolerance);

@@ -339,8 +339,8 @@ static void check_window(const bw_feature_plan *plan, int s, const bw_node *in, 
                 const int64_t from = in->cut[axis] ? bw_mirror_on(in->level[axis], q, size[axis]) : q;
                 if (from < in_box->lo[axis] || from >= in_box->hi[axis])
                     fail_msg("step %d (%s) reads position %d along %c; its input covers %d to %d", s + 1,
-                             plan->steps[s].kind->name, (int)from, "xyz"[axis], (int)in_box->lo[axis],
-                             (int)in_box->hi[axis] - 1);
+                             plan->steps[s].kind->name, (int)from, "xyz"[axis], (int)in_box -> lo[axis],
+                             (int)in_box -> hi[axis] - 1);
             }
         }
 }

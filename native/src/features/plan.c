@@ -10,7 +10,7 @@
 static int64_t margin_before(const bw_feature_plan *plan, const bw_step *step, int axis, int64_t margin) {
     const int along = axis == step->axis;
     const int64_t radius = along && step->kernel >= 0 ? plan->kernels[step->kernel].radius : 0;
-    if (along && step->scaling == BW_HALVE) return 2 * margin + radius + 1;
+    if (along && step->scaling == BW_HALVE) return 2 * margin + radius + radius % 2 + 1; /* from an even position */
     if (along && step->scaling == BW_TWICE) return (margin + 1) / 2 + BW_UPSAMPLING_REACH;
     return margin + radius + step->reach[axis];
 }
