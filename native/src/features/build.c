@@ -6,9 +6,9 @@
  *  - sigma of less than 1.5 pixels: full kernels from the image itself;
  *  - larger: one smoothed image, derivatives from it by the short kernels that lead there (bw_kernel_match);
  *  - from 1.6 on the smoothed image comes from one of sigma 1.4, which all share (semigroup property);
- *  - from 3.5 on it lies on a pyramid: level l has every 2^l-th pixel of the image smoothed with 2^l, l as large as
- * sigma stays at least 1.75 pixels of the level; results are interpolated. Axes are independent: each follows its own
- * sigma. */
+ *  - from 3.5 on it lies on a pyramid, whose level l has every 2^l-th pixel of the image smoothed with 2^l; l is as
+ *    large as sigma stays at least 1.75 pixels of the level; results are interpolated.
+ * Axes are independent: each follows its own sigma. */
 #include <math.h>
 #include <string.h>
 

@@ -193,8 +193,8 @@ int bw_build_derivative(bw_builder *b, double sigma, int x, int y, int z);
 /* The Gaussian derivative's values with the typical value put back: sums that keep constants (orders 0). */
 int bw_build_relevel(bw_builder *b, int image);
 
-/* `image` (on the pixel grid, cut) smoothed with a Gaussian of sigma, on the pixel grid. exact: full kernels in the
- * image's precision; else by presmoothing and pyramid, in single precision. */
+/* `image` (on the pixel grid, cut, not itself a result of smoothing) smoothed with a Gaussian of sigma, on the pixel
+ * grid. exact: full kernels in the image's precision; else by presmoothing and pyramid, in single precision. */
 int bw_build_smooth(bw_builder *b, int image, double sigma, int exact);
 
 /* The precision for steps that follow the mode: double in exact mode. */
