@@ -225,13 +225,16 @@ def test_wave_gabor(shape, frequency, spacing):
 
 
 def test_gabor_directions():
-    """Even: the directions' moments are those of a sphere."""
-    for ndim, count in (2, 8), (3, 16):
+    """Even: their moments are those of a sphere, and turning or mirroring the grid maps them onto themselves."""
+    for ndim, count in (2, 8), (3, 13):
         n = np.array(reference.gabor_directions(ndim))
         assert n.shape == (count, ndim)
         np.testing.assert_allclose((n**2).sum(axis=1), 1)
         assert np.abs(n @ n.T - np.eye(count)).max() < 0.99  # no axis twice
         np.testing.assert_allclose(n.T @ n, np.eye(ndim) * count / ndim, atol=1e-12)
+        for order in itertools.permutations(range(ndim)):
+            for signs in itertools.product((1, -1), repeat=ndim):
+                np.testing.assert_allclose(np.abs(n[:, order] * signs @ n.T).max(axis=1), 1)
 
 
 # ---- single rows -----------------------------------------------------------------------------------------------------

@@ -995,11 +995,8 @@ static bw_image *moved(const bw_image *image, const symmetry *s) {
     return out;
 }
 
-/* Whether a row has this symmetry in 3D: slice-wise rows do not know z, and the directions of gabor's icosahedron go
- * into one another by even permutations of the coordinates only. */
+/* Whether a row has this symmetry in 3D: slice-wise rows do not know z. */
 static int has_symmetry(const bw_feature_row *row, int dims, const symmetry *s) {
-    const int odd = (s->from[0] == 0) + (s->from[1] == 1) + (s->from[2] == 2) == 1;
-    if (dims == 3 && odd && !strcmp(row->id, "gabor")) return 0;
     return dims == 2 || row->outputs_3d || s->from[2] == 2;
 }
 

@@ -27,7 +27,6 @@ STAINS = {  # optical densities of red, green and blue: Ruifrok and Johnston 200
     "dab": (0.268, 0.570, 0.776),
 }
 GABOR_FREQUENCY = 0.56  # waves per sigma
-GOLDEN = (1 + math.sqrt(5)) / 2
 
 
 def kernel(sigma, order):
@@ -240,10 +239,8 @@ def gabor_directions(ndim):
     """Unit vectors (x, y[, z]), one of each pair of opposites."""
     if ndim == 2:
         return [(math.cos(math.pi * j / 8), math.sin(math.pi * j / 8)) for j in range(8)]
-    g, h = GOLDEN, 1 / GOLDEN
-    axes = [(0, 1, g), (0, 1, -g), (1, g, 0), (1, -g, 0), (g, 0, 1), (-g, 0, 1)]  # icosahedron
-    axes += [(1, 1, 1), (1, 1, -1), (1, -1, 1), (1, -1, -1)]                      # dodecahedron
-    axes += [(0, h, g), (0, h, -g), (h, g, 0), (h, -g, 0), (g, 0, h), (-g, 0, h)]
+    cube = itertools.product((0, 1, -1), repeat=3)  # faces, edges, corners
+    axes = [axis for axis in cube if axis > (0, 0, 0)]
     return [tuple(c / math.hypot(*axis) for c in axis) for axis in axes]
 
 

@@ -23,7 +23,7 @@ const bw_gabor_ops *bw_gabor_ops_get(bw_simd level, bw_precision precision) {
 /* Kernels that run over the same rows: even ones (Gaussian times cosine), then odd ones (times sine). Responses of a
  * stage are numbered bank by bank; `from` is the number of the previous stage's response. */
 typedef struct gabor_bank {
-    uint8_t from, shape, frequency[11];
+    uint8_t from, shape, frequency[9];
 } gabor_bank;
 
 typedef struct gabor_stage {
@@ -38,12 +38,12 @@ typedef struct gabor_group {
 /* Frequencies are components of unit vectors. Response 0 of the last stage is the Gaussian's. */
 typedef struct gabor_design {
     int frequencies, groups, orientations;
-    double frequency[6];
+    double frequency[5];
     gabor_stage stage[3]; /* of each axis */
     const gabor_group *group;
 } gabor_design;
 
-static const uint8_t shape_kernels[BW_GABOR_SHAPES][2] = {{1, 0}, {1, 1}, {2, 1}, {3, 2}, {5, 4}, {6, 5}};
+static const uint8_t shape_kernels[BW_GABOR_SHAPES][2] = {{1, 0}, {1, 1}, {2, 1}, {3, 2}, {4, 3}, {5, 4}};
 static const uint8_t group_parts[BW_GABOR_GROUPS] = {2, 4, 8};
 
 /* Eight orientations in the plane: sin(pi j / 8). Those that mirror one another share all passes. */
@@ -63,39 +63,33 @@ static const gabor_design plane = {5,
                                    {{9, 17, plane_x}, {1, 9, plane_y}, {0, 0, NULL}},
                                    plane_groups};
 
-/* Sixteen axes in space: through the vertices of an icosahedron, (0, 1, +-g) / n and so on, and of a dodecahedron,
- * (1, +-1, +-1) / sqrt 3 and (0, 1/g, +-g) / sqrt 3 and so on; g is the golden ratio, n = sqrt(1 + g^2). Frequencies:
- * 0, 1/n, g/n, 1/sqrt 3, 1/(g sqrt 3), g/sqrt 3. */
-static const gabor_bank space_z[] = {{0, BW_GABOR_6_5, {0, 1, 2, 3, 4, 5, 1, 2, 3, 4, 5}}};
-static const gabor_bank space_y[] = {{0, BW_GABOR_3_2, {0, 2, 5, 2, 5}},
-                                     {2, BW_GABOR_1_1, {1, 1}},
-                                     {7, BW_GABOR_1_1, {1, 1}},
-                                     {1, BW_GABOR_1_0, {0}},
-                                     {6, BW_GABOR_1_0, {0}},
-                                     {3, BW_GABOR_1_1, {3, 3}},
-                                     {8, BW_GABOR_1_1, {3, 3}},
-                                     {5, BW_GABOR_1_1, {4, 4}},
-                                     {10, BW_GABOR_1_1, {4, 4}},
-                                     {4, BW_GABOR_1_0, {0}},
-                                     {9, BW_GABOR_1_0, {0}}};
+/* Thirteen axes in space, those of a cube: through its faces, (1, 0, 0), its edges, (1, +-1, 0) / sqrt 2, and its
+ * corners, (1, +-1, +-1) / sqrt 3. Turning or mirroring the grid maps them onto themselves. Frequencies: 0, 1 / sqrt 2,
+ * 1 / sqrt 3, 1. */
+static const gabor_bank space_z[] = {{0, BW_GABOR_4_3, {0, 1, 2, 3, 1, 2, 3}}};
+static const gabor_bank space_y[] = {{0, BW_GABOR_3_2, {0, 1, 3, 1, 3}},
+                                     {1, BW_GABOR_2_1, {0, 1, 1}},
+                                     {4, BW_GABOR_2_1, {0, 1, 1}},
+                                     {2, BW_GABOR_1_1, {2, 2}},
+                                     {5, BW_GABOR_1_1, {2, 2}},
+                                     {3, BW_GABOR_1_0, {0}},
+                                     {6, BW_GABOR_1_0, {0}}};
 static const gabor_bank space_x[] = {
-    {0, BW_GABOR_1_0, {0}},     {1, BW_GABOR_1_1, {1, 1}},  {3, BW_GABOR_1_1, {1, 1}},  {2, BW_GABOR_1_1, {4, 4}},
-    {4, BW_GABOR_1_1, {4, 4}},  {5, BW_GABOR_1_0, {0}},     {6, BW_GABOR_1_0, {0}},     {7, BW_GABOR_1_0, {0}},
-    {8, BW_GABOR_1_0, {0}},     {9, BW_GABOR_1_1, {2, 2}},  {10, BW_GABOR_1_1, {2, 2}}, {11, BW_GABOR_1_1, {3, 3}},
-    {12, BW_GABOR_1_1, {3, 3}}, {13, BW_GABOR_1_1, {3, 3}}, {14, BW_GABOR_1_1, {3, 3}}, {15, BW_GABOR_1_0, {0}},
-    {16, BW_GABOR_1_0, {0}},    {17, BW_GABOR_1_0, {0}},    {18, BW_GABOR_1_0, {0}},    {19, BW_GABOR_1_1, {5, 5}},
-    {20, BW_GABOR_1_1, {5, 5}}};
-static const gabor_group space_groups[] = {{BW_GABOR_TWO, 1, {1, 2, 0}},   {BW_GABOR_TWO, 5, {4, 5, 0}},
-                                           {BW_GABOR_TWO, 9, {0, 1, 2}},   {BW_GABOR_TWO, 13, {2, 0, 1}},
-                                           {BW_GABOR_FOUR, 17, {3, 3, 3}}, {BW_GABOR_TWO, 25, {0, 4, 5}},
-                                           {BW_GABOR_TWO, 29, {5, 0, 4}}};
-static const gabor_design space = {
-    6,
-    7,
-    16,
-    {0, 0.52573111211913361, 0.85065080835203993, 0.57735026918962576, 0.35682208977308993, 0.93417235896271570},
-    {{21, 33, space_x}, {11, 21, space_y}, {1, 11, space_z}},
-    space_groups};
+    {0, BW_GABOR_2_1, {0, 3, 3}}, {1, BW_GABOR_1_1, {1, 1}},  {3, BW_GABOR_1_1, {1, 1}},  {2, BW_GABOR_1_0, {0}},
+    {4, BW_GABOR_1_0, {0}},       {5, BW_GABOR_1_1, {1, 1}},  {8, BW_GABOR_1_1, {1, 1}},  {6, BW_GABOR_1_0, {0}},
+    {7, BW_GABOR_1_0, {0}},       {9, BW_GABOR_1_0, {0}},     {10, BW_GABOR_1_0, {0}},    {15, BW_GABOR_1_0, {0}},
+    {16, BW_GABOR_1_0, {0}},      {11, BW_GABOR_1_1, {2, 2}}, {12, BW_GABOR_1_1, {2, 2}}, {13, BW_GABOR_1_1, {2, 2}},
+    {14, BW_GABOR_1_1, {2, 2}}};
+static const gabor_group space_groups[] = {{BW_GABOR_ONE, 1, {3, 0, 0}},  {BW_GABOR_TWO, 3, {1, 1, 0}},
+                                           {BW_GABOR_ONE, 7, {0, 3, 0}},  {BW_GABOR_TWO, 9, {1, 0, 1}},
+                                           {BW_GABOR_TWO, 13, {0, 1, 1}}, {BW_GABOR_ONE, 17, {0, 0, 3}},
+                                           {BW_GABOR_FOUR, 19, {2, 2, 2}}};
+static const gabor_design space = {4,
+                                   7,
+                                   13,
+                                   {0, 0.70710678118654752, 0.57735026918962576, 1},
+                                   {{17, 27, space_x}, {7, 17, space_y}, {1, 7, space_z}},
+                                   space_groups};
 
 static const gabor_design *design_of(const bw_step *step) {
     return step->dims == 3 ? &space : &plane;
@@ -115,7 +109,7 @@ typedef struct gabor {
     int64_t element, radius[3], lo[3], extent[3]; /* lo, extent: of the output box and what the passes read around it */
     int64_t row, plane, at[3];                    /* strides in elements; the output row in work */
     double *even, *odd;                           /* kernels of the axis in work, frequency by frequency */
-    double level[3][6];                           /* sums of the even kernels */
+    double level[3][5];                           /* sums of the even kernels */
     const void **rows;
     char *taps[3], *planes, *rows_y, *rows_x;
 } gabor;
@@ -269,7 +263,7 @@ static void run_stage(const gabor *g, int axis, char *out, int64_t stride, int64
     for (int b = 0; b < stage->banks; b++) {
         const gabor_bank *bank = &stage->bank[b];
         const int kernels = kernels_of(bank);
-        void *to[11];
+        void *to[9];
         for (int64_t d = -radius; d <= radius; d++)
             rows[d] = source_row(g, axis, bank->from, d);
         for (int k = 0; k < kernels; k++, out += stride * g->element)

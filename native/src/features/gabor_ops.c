@@ -8,7 +8,7 @@
 
 #define INLINE static inline __attribute__((always_inline))
 
-enum { MAX_KERNELS = 11, MAX_VECTORS = 4 };
+enum { MAX_KERNELS = 9, MAX_VECTORS = 4 };
 
 #define REAL float
 #define SQRT sqrtf
@@ -26,7 +26,7 @@ enum { MAX_KERNELS = 11, MAX_VECTORS = 4 };
 #define TABLE(precision)                                                                                               \
     {                                                                                                                  \
         {bank_1_0_##precision, bank_1_1_##precision, bank_2_1_##precision,                                             \
-         bank_3_2_##precision, bank_5_4_##precision, bank_6_5_##precision},                                            \
+         bank_3_2_##precision, bank_4_3_##precision, bank_5_4_##precision},                                            \
             {fold_one_##precision, fold_two_##precision, fold_four_##precision}, scale_##precision                     \
     }
 

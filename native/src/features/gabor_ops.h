@@ -11,8 +11,8 @@ typedef enum bw_gabor_shape {
     BW_GABOR_1_1,
     BW_GABOR_2_1,
     BW_GABOR_3_2,
+    BW_GABOR_4_3,
     BW_GABOR_5_4,
-    BW_GABOR_6_5,
     BW_GABOR_SHAPES
 } bw_gabor_shape;
 
