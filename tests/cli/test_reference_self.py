@@ -148,15 +148,15 @@ def soft(a, b):
 
 @pytest.mark.parametrize("a, b", [(-1, -2), (1, -2), (1, 2), (-1, 2), (0, -2), (0, 0), (2, -2), (-2, 2), (-2, -2)])
 def test_frangi_2d(a, b):
-    size = math.hypot(a, b) * (1 if b < 0 or a == -2 else -1)
-    line = soft(a, b) if b else 1
+    size = -math.hypot(a, b) * (a + b) / ((abs(a) + abs(b)) or 1)
+    line = soft(min(a, b, key=abs), max(a, b, key=abs)) if b else 1
     assert [size * line, size * (1 - line) if a * b > 0 else 0] == at_centre("frangi", quadratic(FLAT, a, b), 1)
     assert [a * b] == at_centre("determinant", quadratic(FLAT, a, b), 1)
 
 
 @pytest.mark.parametrize("a, b, c", [s for s in itertools.product((1, 0, -1), (2, -2), (4, -4))] + [(0, 0, -4)])
 def test_frangi_3d(a, b, c):
-    size = math.sqrt(a * a + b * b + c * c) * (1 if c < 0 else -1)
+    size = -math.sqrt(a * a + b * b + c * c) * (a + b + c) / (abs(a) + abs(b) + abs(c))
     plate = soft(b, c)
     line = soft(a, math.sqrt(abs(b * c))) if b else 1
     wanted = [size * (1 - plate) * line if b * c > 0 else 0, size * plate,

@@ -58,8 +58,9 @@ static int get_compression(const bw_cli_call *call, bw_compression *out) {
 
 /* What can be told about --features and --spacing before any image is read. */
 static int check_values(const bw_cli_call *call) {
-    const bw_recipe_options any = {.channels = BW_MAX_CHANNELS, .dims = 3, .spacing = {1, 1, 1}};
     const char *list = bw_cli_get(call, "features") ? bw_cli_text(call, "features") : NULL;
+    const int names_channels = list && (strstr(list, "@c") || strstr(list, "@C"));
+    const bw_recipe_options any = {.channels = names_channels ? BW_MAX_CHANNELS : 3, .dims = 3, .spacing = {1, 1, 1}};
     bw_context *trial = list ? bw_context_create() : NULL;
     bw_recipe *recipe = NULL;
     double spacing[3];

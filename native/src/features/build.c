@@ -10,6 +10,8 @@
  *    large as sigma stays at least 1.75 pixels of the level; results are interpolated.
  * Axes are independent: each follows its own sigma. */
 #include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "core/alloc.h"
@@ -22,6 +24,15 @@ static const double smoothing_tolerance = 1e-4, derivative_tolerance = 5e-4;
 
 static void fail(bw_builder *b, bw_status status) {
     if (b->status == BW_OK) b->status = status;
+}
+
+void bw_build_refuse(bw_builder *b, const char *format, ...) {
+    char text[256];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    if (b->status == BW_OK) b->status = bw_fail(b->ctx, BW_ERROR_ARGUMENT, "%s", text);
 }
 
 /* A larger array for one more element. */
@@ -402,7 +413,8 @@ static void add_feature(bw_builder *b, const bw_recipe *recipe, int index) {
     b->value = info->sigma;
     for (int axis = 0; axis < 3; axis++)
         b->ratio[axis] = axis < b->dims ? options->spacing[0] / options->spacing[axis] : 0;
-    bw_feature_def_get(info->row)->build(b, out);
+    fail(b, bw_check(b->ctx));
+    if (b->status == BW_OK) bw_feature_def_get(info->row)->build(b, out);
     emit(b, index, out[info->output]);
 }
 

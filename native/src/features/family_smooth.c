@@ -441,6 +441,14 @@ static void set_neighbours(const bw_builder *b, bw_step *step) {
 void bw_build_perona_malik(bw_builder *b, int out[BW_MAX_OUTPUTS]) {
     const double sum = b->ratio[0] * b->ratio[0] + b->ratio[1] * b->ratio[1] + b->ratio[2] * b->ratio[2];
     const double time = b->value * b->value;
+    const int most = 1000;
+    if (time * sum > most) {
+        bw_build_refuse(b,
+                        "perona_malik:%g would take %.0f steps at this voxel size, at most %d are possible. Use a "
+                        "smaller sigma, or correct the calibration.",
+                        b->value, ceil(time * sum), most);
+        return;
+    }
     const int64_t steps = (int64_t)ceil(time * sum);
     const int image = bw_build_source(b, b->channel, BW_SOURCE_RAW, BW_DOUBLE);
     bw_step slopes = {.kind = &slopes_kind, .inputs = {image}, .input_count = 1};

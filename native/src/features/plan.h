@@ -169,6 +169,9 @@ typedef struct bw_builder {
     double ratio[3]; /* spacing[x] / spacing[axis]: x-pixels to pixels of the axis; 0 for z in 2D */
 } bw_builder;
 
+/* Ends the building with BW_ERROR_ARGUMENT and a message. */
+void bw_build_refuse(bw_builder *b, const char *format, ...);
+
 /* `value` along each axis in its own pixels: value * ratio. */
 void bw_build_axes(const bw_builder *b, double value, double along[3]);
 

@@ -50,8 +50,8 @@ static bw_status complain_id(bw_context *ctx, const bw_recipe_item *item, int le
         size_t used = strlen(known);
         snprintf(known + used, sizeof known - used, "%s%s", i == 0 ? "" : i == rows ? "; presets: " : ", ", id);
     }
-    return bw_fail(ctx, BW_ERROR_ARGUMENT, "Unknown feature or preset \"%.*s\". Features: %s.", length, item->text,
-                   known);
+    return bw_fail(ctx, BW_ERROR_ARGUMENT, "Unknown feature or preset \"%.*s\". Features: %s; and the item %s.", length,
+                   item->text, known, exact_item);
 }
 
 static int find_row(const char *id, size_t length) {
@@ -168,6 +168,13 @@ static bw_status parse_preset(bw_context *ctx, const bw_preset *preset, const ch
     return status;
 }
 
+/* Whether the modifiers at `at` have one that begins with this letter. */
+static int has_modifier(const char *at, const char *end, char letter) {
+    for (; at < end; at++)
+        if (at[0] == '@' && at + 1 < end && (at[1] | 32) == letter) return 1;
+    return 0;
+}
+
 /* A row that reads the colours belongs to the first channel. */
 static bw_status bind_colours(bw_context *ctx, const bw_recipe *recipe, bw_recipe_item *item) {
     if (recipe->options.channels < 3)
@@ -195,9 +202,14 @@ static bw_status parse_item(bw_context *ctx, const char *text, size_t length, bw
     const bw_feature_row *row = bw_feature_row_get(item.row);
     const char *at = text + id;
     BW_TRY(parse_sigmas(ctx, &at, &item));
+    const char *modifiers = at;
     BW_TRY(parse_modifiers(ctx, &at, &recipe->options, &item));
     if (at != text + length) return complain(ctx, &item, "it does not end where it should");
     if (!row->has_sigma) item.dims = recipe->options.dims; /* a pixel's value has no dimension to choose */
+    if (!row->outputs_3d && has_modifier(modifiers, at, '3'))
+        return complain(ctx, &item, "it has no 3D form; without @3d it works slice by slice");
+    if (row->rgb && has_modifier(modifiers, at, 'c'))
+        return complain(ctx, &item, "it reads the three colours together and takes no channels");
     if (!row->outputs_3d) item.dims = 2;
     if (row->rgb) BW_TRY(bind_colours(ctx, recipe, &item));
     return expand(ctx, recipe, &item);

@@ -6,16 +6,6 @@
 static const int64_t edges[] = {32, 48, 64, 96, 128, 160, 192, 256, 320, 384, 512, 768, 1024};
 enum { EDGES = sizeof edges / sizeof *edges };
 
-/* A tile in the middle of the frame has the whole halo: the dearest one. */
-static bw_box middle_tile(const int64_t tile[3], const int64_t size[3]) {
-    bw_box box;
-    for (int axis = 0; axis < 3; axis++) {
-        box.lo[axis] = (size[axis] - tile[axis]) / 2;
-        box.hi[axis] = box.lo[axis] + tile[axis];
-    }
-    return box;
-}
-
 static int64_t cut(int64_t edge, int64_t size) {
     return edge < size ? edge : size;
 }
@@ -39,7 +29,7 @@ int64_t bw_block_pixels(const bw_box *tile) {
 
 /* Fills threads and scratch; 0 when not even one thread fits the budget. */
 static int fits(bw_grid *grid, const bw_feature_plan *plan, double bytes_per_pixel, int threads, double budget) {
-    const bw_box box = middle_tile(grid->tile, grid->size);
+    const bw_box box = {{0, 0, 0}, {grid->tile[0], grid->tile[1], grid->tile[2]}};
     grid->scratch = bw_feature_plan_scratch(plan, grid->tile, grid->size);
     double bytes = (double)grid->scratch + bytes_per_pixel * (double)bw_block_pixels(&box);
     grid->threads = bytes * threads <= budget ? threads : (int)(budget / bytes);

@@ -282,16 +282,18 @@ static int64_t labelled_tile(const bw_collect *c, int64_t index, bw_box *tile) {
     return shrink(&c->list, c->info->height, tile);
 }
 
-static double grid_cost(const bw_collect *c) {
-    double cost = 0;
-    for (int64_t index = 0; index < bw_grid_count(&c->grid); index++) {
+/* Adds up what the grid's tiles cost, as long as it is less than `limit`. */
+static bw_status grid_cost(bw_context *ctx, const bw_collect *c, double limit, double *cost) {
+    const int64_t size[3] = {c->info->width, c->info->height, c->info->depth};
+    *cost = 0;
+    for (int64_t index = 0; index < bw_grid_count(&c->grid) && *cost < limit; index++) {
         bw_box tile;
+        BW_TRY(bw_check(ctx));
         if (!labelled_tile(c, index, &tile)) continue;
         const int64_t extent[3] = {bw_box_extent(&tile, 0), bw_box_extent(&tile, 1), bw_box_extent(&tile, 2)};
-        const int64_t size[3] = {c->info->width, c->info->height, c->info->depth};
-        cost += bw_feature_plan_cost(c->trainer->plan, extent, size);
+        *cost += bw_feature_plan_cost(c->trainer->plan, extent, size);
     }
-    return cost;
+    return BW_OK;
 }
 
 static bw_status collect_tile(bw_context *ctx, void *user, int64_t index, int thread) {
@@ -312,16 +314,17 @@ static bw_status collect_tile(bw_context *ctx, void *user, int64_t index, int th
     return BW_OK;
 }
 
-/* Small tiles fit scattered labels, large ones waste less on what filters read around them. */
+/* Small tiles fit scattered labels, large ones waste less on what filters read around them. Large ones first: there are
+ * few of them, and a cost to stay below. */
 static bw_status choose_grid(bw_context *ctx, bw_collect *c, const bw_grid *whole) {
-    static const int64_t edges[] = {24, 64, 160, 400, INT64_MAX};
-    double least = 0;
+    static const int64_t edges[] = {INT64_MAX, 400, 160, 64, 24};
+    double least = 1e300, cost;
     int64_t best = edges[0];
     for (size_t e = 0; e < sizeof edges / sizeof *edges; e++) {
-        BW_TRY(bw_check(ctx));
         set_grid(c, whole, edges[e]);
-        const double cost = grid_cost(c);
-        if (e && cost >= least) continue;
+        if (bw_grid_count(&c->grid) > 1000000) break;
+        BW_TRY(grid_cost(ctx, c, least, &cost));
+        if (cost >= least) continue;
         least = cost;
         best = edges[e];
     }
