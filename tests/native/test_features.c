@@ -1413,6 +1413,20 @@ static void colours_are_the_first_three_channels(void **state) {
     bw_image_free(five);
 }
 
+/* An axis that is finer by far asks for so many steps of the diffusion that the plan would never end. */
+static void endless_diffusion_is_refused(void **state) {
+    (void)state;
+    const bw_recipe_options fine = {.channels = 1, .dims = 2, .spacing = {1, 0.01, 1}};
+    bw_context *ctx = test_context(1);
+    bw_recipe *recipe;
+    bw_feature_plan *plan;
+    assert_ok(ctx, bw_recipe_parse(ctx, "perona_malik:5", &fine, &recipe));
+    assert_refused(ctx, bw_feature_plan_create(ctx, recipe, NULL, &plan), BW_ERROR_ARGUMENT, "250025 steps");
+    assert_null(plan);
+    bw_recipe_free(recipe);
+    bw_context_free(ctx);
+}
+
 static void misfits_are_refused(void **state) {
     (void)state;
     const bw_recipe_options stack = {.channels = 1, .dims = 3, .spacing = {1, 1, 2}};
@@ -1468,6 +1482,7 @@ int main(void) {
         cmocka_unit_test(non_finite_pixels_become_the_minimum),
         cmocka_unit_test(tiny_images_have_features),
         cmocka_unit_test(colours_are_the_first_three_channels),
+        cmocka_unit_test(endless_diffusion_is_refused),
         cmocka_unit_test(misfits_are_refused),
         cmocka_unit_test(nothing_leaks),
     };

@@ -51,8 +51,8 @@ static void lists_have_one_canonical_form(void **state) {
     check_format("exact;median:2;gaussian:1", &usual, "exact;gaussian:1;median:2");
     check_format("gaussian:1; exact ;exact", &usual, "exact;gaussian:1");
     /* Slice-wise rows have one form, rows of colours no channel. */
-    check_format("membrane@2d@c2;membrane@3d@c2;membrane@c2", &stack, "membrane@c2");
-    check_format("hsb;hsb@2d;stain_he@c2;gaussian:1@c3", &stack, "gaussian:1@c3;hsb;stain_he");
+    check_format("membrane@2d@c2;membrane@c2", &stack, "membrane@c2");
+    check_format("hsb;hsb@2d;stain_he;gaussian:1@c3", &stack, "gaussian:1@c3;hsb;stain_he");
     check_format("entropy:3@2d;entropy:3,2", &stack, "entropy:2,3;entropy:3@2d");
 }
 
@@ -193,6 +193,8 @@ static void mistakes_name_the_item(void **state) {
                  {"median:x", "no number where it needs a radius"},
                  {"hsb", "RGB image"},
                  {"stain_he", "RGB image"},
+                 {"hsb@c1", "takes no channels"},
+                 {"membrane@3d", "no 3D form"},
                  {"exact", "empty"},
                  {"exact;", "empty"},
                  {"exact:1;gaussian:1", "exact"},
