@@ -487,12 +487,13 @@ static void slice_labels_are_kept_whole(void **state) {
 
 typedef struct watcher {
     double last;
-    int backwards, calls;
+    int backwards, calls, distinct;
 } watcher;
 
 static int watch(void *user, double fraction) {
     watcher *w = user;
     if (fraction < w->last) w->backwards++;
+    if (fraction != w->last) w->distinct++;
     w->last = fraction;
     w->calls++;
     return 0;
@@ -522,6 +523,33 @@ static void many_frames_are_one_job(void **state) {
     bw_trainer_free(trainer);
     bw_recipe_free(recipe);
     bw_context_free(ctx);
+    bw_image_free(image);
+    bw_image_free(labels);
+}
+
+/* One large tile is most of the work: progress moves within it, through the filters and through the forest. */
+static void progress_moves_within_a_tile(void **state) {
+    (void)state;
+    bw_image_info info = test_info(BW_UINT8, 300, 280, 1);
+    bw_image *image = scene(info), *labels = scene_labels(info, 7), *p, *l, *features;
+    bw_model *model = train("gaussian:0.7,1.6;hessian:1.6,5", image, labels, 1, 0);
+    const bw_predict_options whole = {.tile = 300};
+    watcher w = {0};
+    bw_context *ctx = test_context(1);
+    bw_context_set_progress(ctx, watch, &w);
+    assert_ok(ctx, bw_predict(ctx, model, image, &whole, &p, &l, NULL));
+    assert_int_equal(w.backwards, 0);
+    assert_in_range(w.distinct, 10, 100000);
+    assert_float_equal(bw_context_progress(ctx), 1, 1e-6);
+    w = (watcher){0};
+    assert_ok(ctx, bw_features_compute(ctx, bw_model_recipe(model), image, &features));
+    assert_in_range(w.distinct, 10, 100000);
+    assert_float_equal(bw_context_progress(ctx), 1, 1e-6);
+    bw_context_free(ctx);
+    bw_image_free(features);
+    bw_image_free(p);
+    bw_image_free(l);
+    bw_model_free(model);
     bw_image_free(image);
     bw_image_free(labels);
 }
@@ -647,6 +675,7 @@ int main(void) {
         cmocka_unit_test(rows_without_sigma_make_no_model_3d),
         cmocka_unit_test(slice_labels_are_kept_whole),
         cmocka_unit_test(many_frames_are_one_job),
+        cmocka_unit_test(progress_moves_within_a_tile),
         cmocka_unit_test(thin_images_stay_within_the_budget),
         cmocka_unit_test(cancel_is_answered_quickly),
         cmocka_unit_test(cancel_is_answered_within_a_plane),

@@ -93,23 +93,33 @@ static void cover(const bw_work *work, const bw_group *group, int64_t *lo, int64
     }
 }
 
+static bw_status run_group(bw_context *ctx, bw_work *work, const bw_group *group, double progress, int *next) {
+    const int64_t thickness = bw_slab_thickness(group->axis, work->task->largest);
+    const int begin = *next;
+    int64_t lo = 0, hi = 0;
+    work->axis = group->axis;
+    cover(work, group, &lo, &hi);
+    for (work->lo = lo; work->lo < hi; work->lo += thickness) {
+        work->hi = work->lo + thickness < hi ? work->lo + thickness : hi;
+        *next = begin;
+        BW_TRY(run_slab(ctx, work, group, next));
+        bw_progress_add(ctx, progress * (double)(work->hi - work->lo) / (double)(hi - lo));
+    }
+    return BW_OK;
+}
+
 bw_status bw_features_tile(bw_context *ctx, const bw_tile_task *task) {
     const bw_feature_plan *plan = task->plan;
-    int64_t *offsets = task->scratch, lo = 0, hi = 0;
+    int64_t *offsets = task->scratch;
+    double cost = 0;
     int next = 0;
     bw_plan_layout(plan, task->largest, task->frame.size, offsets);
     bw_work work = {.task = task, .offsets = offsets, .room = (char *)task->scratch + offsets[plan->buffer_count]};
+    for (int g = 0; g < plan->group_count; g++)
+        cost += bw_group_cost(plan, &plan->groups[g], &task->tile, task->frame.size);
     for (int g = 0; g < plan->group_count; g++) {
-        const bw_group *group = &plan->groups[g];
-        const int64_t thickness = bw_slab_thickness(group->axis, task->largest);
-        const int begin = next;
-        work.axis = group->axis;
-        cover(&work, group, &lo, &hi);
-        for (work.lo = lo; work.lo < hi; work.lo += thickness) {
-            work.hi = work.lo + thickness < hi ? work.lo + thickness : hi;
-            next = begin;
-            BW_TRY(run_slab(ctx, &work, group, &next));
-        }
+        const double share = bw_group_cost(plan, &plan->groups[g], &task->tile, task->frame.size) / cost;
+        BW_TRY(run_group(ctx, &work, &plan->groups[g], task->progress * share, &next));
     }
     return BW_OK;
 }

@@ -73,7 +73,8 @@ typedef struct bw_tile_task {
     bw_frame frame;
     bw_emit_fn emit;
     void *user;
-    void *scratch; /* bw_feature_plan_scratch bytes, aligned to 64 */
+    double progress; /* is added to the context's progress bit by bit */
+    void *scratch;   /* bw_feature_plan_scratch bytes, aligned to 64 */
 } bw_tile_task;
 
 /* Allocates nothing. */

@@ -356,17 +356,29 @@ void bw_plan_layout(const bw_feature_plan *plan, const int64_t extent[3], const 
         offsets[b + 1] += offsets[b];
 }
 
-double bw_feature_plan_cost(const bw_feature_plan *plan, const int64_t extent[3], const int64_t size[3]) {
+static double step_cost(const bw_feature_plan *plan, const bw_step *step, const bw_box *box) {
+    const bw_kernel *kernel = step->kernel >= 0 ? &plan->kernels[step->kernel] : NULL;
+    return (double)bw_box_count(box) * (step->kind->cost ? step->kind->cost(step, kernel) : 2);
+}
+
+double bw_group_cost(const bw_feature_plan *plan, const bw_group *group, const bw_box *tile, const int64_t size[3]) {
     double cost = 0;
+    for (int s = group->first; s < group->end; s++) {
+        const bw_box box = bw_node_box(&plan->nodes[plan->steps[s].first], tile, size);
+        cost += step_cost(plan, &plan->steps[s], &box);
+    }
+    return cost;
+}
+
+double bw_feature_plan_cost(const bw_feature_plan *plan, const int64_t extent[3], const int64_t size[3]) {
+    double cost = 2.0 * plan->emission_count * (double)(extent[0] * extent[1] * extent[2]);
     for (int s = 0; s < plan->step_count; s++) {
-        const bw_step *step = &plan->steps[s];
-        bw_node whole = plan->nodes[step->first];
+        bw_node whole = plan->nodes[plan->steps[s].first];
         whole.local = 0;
         const bw_box box = largest_box(plan, &whole, extent, size);
-        const bw_kernel *kernel = step->kernel >= 0 ? &plan->kernels[step->kernel] : NULL;
-        cost += (double)bw_box_count(&box) * (step->kind->cost ? step->kind->cost(step, kernel) : 2);
+        cost += step_cost(plan, &plan->steps[s], &box);
     }
-    return cost + 2.0 * plan->emission_count * (double)(extent[0] * extent[1] * extent[2]);
+    return cost;
 }
 
 void bw_feature_plan_halo(const bw_feature_plan *plan, int64_t halo[3]) {

@@ -146,6 +146,9 @@ int64_t bw_slab_thickness(int axis, const int64_t extent[3]);
  * room of the steps. */
 void bw_plan_layout(const bw_feature_plan *plan, const int64_t extent[3], const int64_t size[3], int64_t *offsets);
 
+/* The arithmetic of a group on a tile, in multiply-adds. */
+double bw_group_cost(const bw_feature_plan *plan, const bw_group *group, const bw_box *tile, const int64_t size[3]);
+
 /* Orders and groups the steps from `first` on, which may share images only with one another and with earlier ones. */
 bw_status bw_plan_schedule(bw_context *ctx, bw_feature_plan *plan, int first);
 

@@ -41,11 +41,10 @@ static bw_status compute(bw_context *ctx, void *user, int64_t index, int thread)
                          .frame = bw_source_frame(&run->source, at.frame),
                          .emit = visit,
                          .user = &at,
+                         .progress = (double)bw_box_count(&at.box),
                          .scratch = run->scratch[thread]};
     memcpy(task.largest, run->grid.tile, sizeof task.largest);
-    BW_TRY(bw_features_tile(ctx, &task));
-    bw_progress_add(ctx, (double)bw_box_count(&at.box));
-    return BW_OK;
+    return bw_features_tile(ctx, &task);
 }
 
 static bw_status run_all(bw_context *ctx, const bw_image *image, bw_features_run *run) {

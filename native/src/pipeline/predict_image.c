@@ -119,10 +119,29 @@ static bw_status write_tile(bw_context *ctx, const bw_predict_tile *at, int64_t 
 
 /* ---- a tile ---------------------------------------------------------------------------------------------------- */
 
-static bw_status vote(bw_context *ctx, const bw_predict_tile *at) {
+/* The pointers to the features' bytes move on by so many pixels. */
+static void advance(const bw_predict_tile *at, int64_t pixels) {
+    const uint8_t **columns = at->scratch->columns;
+    for (int f = 0; f < bw_recipe_count(at->run->model->recipe); f++)
+        if (columns[f]) columns[f] += pixels;
+}
+
+/* In parts, so that progress shows in large tiles. */
+static bw_status vote(bw_context *ctx, const bw_predict_tile *at, double progress) {
     const bw_predict_run *run = at->run;
-    return bw_forest_vote(ctx, run->model->forest, run->level, at->scratch->columns, bw_block_pixels(&at->tile),
-                          at->scratch->votes, run->block_pixels, at->scratch->forest);
+    const int64_t pixels = bw_block_pixels(&at->tile), most = (int64_t)BLOCK << 12;
+    bw_status status = BW_OK;
+    int64_t done = 0;
+    while (done < pixels && status == BW_OK) {
+        const int64_t n = pixels - done < most ? pixels - done : most;
+        status = bw_forest_vote(ctx, run->model->forest, run->level, at->scratch->columns, n, at->scratch->votes + done,
+                                run->block_pixels, at->scratch->forest);
+        advance(at, n);
+        done += n;
+        bw_progress_add(ctx, progress * (double)n / (double)pixels);
+    }
+    advance(at, -done);
+    return status;
 }
 
 static bw_status predict_tile(bw_context *ctx, void *user, int64_t index, int thread) {
@@ -135,12 +154,12 @@ static bw_status predict_tile(bw_context *ctx, void *user, int64_t index, int th
                          .frame = bw_source_frame(&run->source, at.frame),
                          .emit = quantise,
                          .user = &at,
+                         .progress = 0.5 * (double)bw_box_count(&at.tile), /* the forest takes as long */
                          .scratch = run->features[thread]};
     memcpy(task.largest, run->grid.tile, sizeof task.largest);
     BW_TRY(bw_features_tile(ctx, &task));
-    BW_TRY(vote(ctx, &at));
+    BW_TRY(vote(ctx, &at, 0.5 * (double)bw_box_count(&at.tile)));
     BW_TRY(write_tile(ctx, &at, run->class_pixels + thread * run->model->classes));
-    bw_progress_add(ctx, (double)bw_box_count(&at.tile));
     return BW_OK;
 }
 

@@ -307,11 +307,10 @@ static bw_status collect_tile(bw_context *ctx, void *user, int64_t index, int th
                          .frame = bw_source_frame(&c->source, c->frame),
                          .emit = keep,
                          .user = c,
+                         .progress = (double)samples,
                          .scratch = c->scratch[thread]};
     memcpy(task.largest, c->largest, sizeof task.largest);
-    BW_TRY(bw_features_tile(ctx, &task));
-    bw_progress_add(ctx, (double)samples);
-    return BW_OK;
+    return bw_features_tile(ctx, &task);
 }
 
 /* Small tiles fit scattered labels, large ones waste less on what filters read around them. Large ones first: there are
