@@ -116,9 +116,9 @@ static void print_features(void) {
         "\nFeatures (id:sigma,sigma,... in x pixels; modifiers @2d @3d @c1+3; \"exact\" in front makes all exact):\n");
     for (int i = 0; i < bw_feature_row_count(); i++) {
         const bw_feature_row *row = bw_feature_row_get(i);
-        printf("  %-12s %s", row->id, row->doc);
-        if (row->has_sigma) printf(" %s %g to %g.", row->parameter, row->sigma_min, row->sigma_max);
-        printf(" [%s]\n", row->unit);
+        printf("  %-12s %s [%s", row->id, row->doc, row->unit);
+        if (row->has_sigma) printf("; %s %g to %g", row->parameter, row->sigma_min, row->sigma_max);
+        printf("]\n");
     }
     printf("\nPresets:\n");
     for (int i = 0; i < bw_preset_count(); i++)
