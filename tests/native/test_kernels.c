@@ -373,10 +373,6 @@ static void do_half(const bw_ops *ops, bw_precision p, const bench *b, int64_t n
     ops->half(b->out[0], b->rows + RADIUS, taps_of(p), 4, n);
 }
 
-static void do_weigh(const bw_ops *ops, bw_precision p, const bench *b, int64_t n) {
-    ops->weigh(b->out[0], b->rows, taps_of(p), 1 + (int)(n % RADIUS), n);
-}
-
 static void do_interleave(const bw_ops *ops, bw_precision p, const bench *b, int64_t n) {
     (void)p;
     ops->interleave(b->out[0], b->rows[0], b->rows[1], n);
@@ -425,8 +421,8 @@ static void do_conversions(const bw_ops *ops, bw_precision p, const bench *b, in
     ops->to_float(b->out[2], b->rows[p == BW_DOUBLE ? 3 : 4], n);
 }
 
-static operation *const operations[] = {do_even, do_odd,      do_half,    do_weigh,  do_interleave, do_part,
-                                        do_sums, do_products, do_lengths, do_eigen2, do_eigen3,     do_conversions};
+static operation *const operations[] = {do_even,     do_odd,     do_half,   do_interleave, do_part,       do_sums,
+                                        do_products, do_lengths, do_eigen2, do_eigen3,     do_conversions};
 
 /* Every length around the widths of vectors, every alignment: the scalar code's bytes, and none beside them. */
 static void levels_agree_on_every_length_and_alignment(void **state) {

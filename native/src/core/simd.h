@@ -19,4 +19,14 @@
 #error "compile through bw_simd_level in native/CMakeLists.txt"
 #endif
 
+/* Vector types of GCC and clang: `typedef float vec BW_VECTOR;` has BW_LANES(float) elements. Their arithmetic is
+ * element-wise IEEE, so a wider register changes no bit. Without vectors, the type itself. */
+#if BW_VECTOR_BYTES
+#define BW_VECTOR __attribute__((vector_size(BW_VECTOR_BYTES)))
+#define BW_LANES(type) ((int)(BW_VECTOR_BYTES / sizeof(type)))
+#else
+#define BW_VECTOR
+#define BW_LANES(type) 1
+#endif
+
 #endif

@@ -136,18 +136,13 @@ static int sampled(bw_builder *b, double sigma, int order) {
     return b->status == BW_OK ? new_kernel(b, &kernel) : 0;
 }
 
-static int ceil_int(double v) {
-    int n = (int)v;
-    return v > n ? n + 1 : n;
-}
-
 /* Radii to try: what is left of a smoothing has this standard deviation in samples; a derivative of a smoothed image is
  * a short difference. */
 static void set_radii(bw_match *match) {
     const double rest = bw_kernel_variance(match->target) - bw_kernel_variance(match->base);
     const double sigma = sqrt(rest > 0 ? rest : 0) / match->step;
-    match->min_radius = match->target->order ? 2 : ceil_int(3 * sigma);
-    match->max_radius = match->target->order ? 6 : ceil_int(4 * sigma) + 2;
+    match->min_radius = match->target->order ? 2 : (int)ceil(3 * sigma);
+    match->max_radius = match->target->order ? 6 : (int)ceil(4 * sigma) + 2;
 }
 
 static bw_status match_design(bw_builder *b, const bw_design *wish, const bw_kernel *target, bw_kernel *out) {

@@ -367,9 +367,8 @@ void bw_build_gabor(bw_builder *b, int out[BW_MAX_OUTPUTS]) {
                     .input_count = 1,
                     .dims = b->dims};
     bw_build_axes(b, b->value, step.parameter);
-    step.parameter[ELEMENT] = precision == BW_DOUBLE ? sizeof(double) : sizeof(float);
+    step.parameter[ELEMENT] = (double)bw_element_size(precision);
     for (int axis = 0; axis < 3; axis++)
         step.reach[axis] = radius_along(&step, axis);
-    out[0] = bw_build_step(b, &step, precision, 2);
-    out[1] = out[0] + 1;
+    bw_number_images(bw_build_step(b, &step, precision, 2), 2, out);
 }

@@ -37,15 +37,11 @@ void bw_build_dog(bw_builder *b, int out[BW_MAX_OUTPUTS]) {
 void bw_build_structure(bw_builder *b, int out[BW_MAX_OUTPUTS]) {
     int entries[6];
     const int count = bw_build_structure_entries(b, entries);
-    const int first = bw_build_eigenvalues(b, entries, count);
-    for (int k = 0; k < b->dims; k++)
-        out[k] = first + k;
+    bw_number_images(bw_build_eigenvalues(b, entries, count), b->dims, out);
 }
 
 void bw_build_hessian(bw_builder *b, int out[BW_MAX_OUTPUTS]) {
     int entries[6];
     const int count = bw_build_hessian_entries(b, entries);
-    const int first = bw_build_eigenvalues(b, entries, count);
-    for (int k = 0; k < b->dims; k++)
-        out[k] = first + k;
+    bw_number_images(bw_build_eigenvalues(b, entries, count), b->dims, out);
 }

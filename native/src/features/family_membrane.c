@@ -116,7 +116,5 @@ void bw_build_membrane(bw_builder *b, int out[BW_MAX_OUTPUTS]) {
                           .inputs = {bw_build_source(b, b->channel, BW_SOURCE_RAW, BW_SINGLE)},
                           .input_count = 1,
                           .reach = {BW_MEMBRANE_REACH, BW_MEMBRANE_REACH, 0}};
-    const int first = bw_build_step(b, &step, BW_SINGLE, BW_MEMBRANE_OUTPUTS);
-    for (int o = 0; o < BW_MEMBRANE_OUTPUTS; o++)
-        out[o] = first + o;
+    bw_number_images(bw_build_step(b, &step, BW_SINGLE, BW_MEMBRANE_OUTPUTS), BW_MEMBRANE_OUTPUTS, out);
 }

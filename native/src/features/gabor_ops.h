@@ -2,7 +2,7 @@
 #ifndef BW_FEATURES_GABOR_OPS_H
 #define BW_FEATURES_GABOR_OPS_H
 
-#include "features/levels.h"
+#include "core/levels.h"
 #include "features/ops.h"
 
 /* How many even and odd kernels a bank holds. */

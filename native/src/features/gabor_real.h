@@ -1,14 +1,8 @@
 /* The operations of gabor_ops.h in one precision; gabor_ops.c includes this for float and for double. Needs REAL, SQRT,
- * NAME(f), BW_VECTOR_BYTES (0 = no vectors), MAX_KERNELS and MAX_VECTORS. Vector types are GCC's and clang's; their
- * arithmetic is element-wise IEEE, so a wider register changes no bit. */
+ * NAME(f), MAX_KERNELS and MAX_VECTORS. */
 
-#if BW_VECTOR_BYTES
-typedef REAL NAME(vec) __attribute__((vector_size(BW_VECTOR_BYTES)));
-enum { NAME(LANES) = BW_VECTOR_BYTES / sizeof(REAL) };
-#else
-typedef REAL NAME(vec);
-enum { NAME(LANES) = 1 };
-#endif
+typedef REAL NAME(vec) BW_VECTOR;
+enum { NAME(LANES) = BW_LANES(REAL) };
 
 /* `vectors` registers of pixels from i on. All counts are constants, so that the sums stay in registers. */
 #define DEFINE_BLOCK(name, type)                                                                                       \

@@ -8,15 +8,10 @@
 
 static const double smallest_sampled_sigma = BW_MIN_SIGMA;
 
-static int ceil_int(double v) {
-    int n = (int)v;
-    return v > n ? n + 1 : n;
-}
-
 static int sampled_radius(double sigma, int order) {
     if (sigma == 0) return 0;
     if (order && sigma < smallest_sampled_sigma) return 1;
-    return ceil_int(4 * sigma) + order;
+    return (int)ceil(4 * sigma) + order;
 }
 
 static bw_status make(bw_context *ctx, int radius, int order, bw_kernel *out) {

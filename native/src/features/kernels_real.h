@@ -1,14 +1,8 @@
-/* The operations of ops.h in one precision; kernels.c includes this for float and for double. Needs REAL, NAME(f) and
- * BW_VECTOR_BYTES (0 = no vectors). Vector types are GCC's and clang's; their arithmetic is element-wise IEEE, so a
- * wider register changes no bit. */
+/* The operations of ops.h in one precision; kernels.c includes this for float and for double. Needs REAL, SQRT, EIGEN3
+ * and NAME(f). */
 
-#if BW_VECTOR_BYTES
-typedef REAL NAME(vec) __attribute__((vector_size(BW_VECTOR_BYTES)));
-enum { NAME(LANES) = BW_VECTOR_BYTES / sizeof(REAL) };
-#else
-typedef REAL NAME(vec);
-enum { NAME(LANES) = 1 };
-#endif
+typedef REAL NAME(vec) BW_VECTOR;
+enum { NAME(LANES) = BW_LANES(REAL) };
 
 INLINE NAME(vec) NAME(load)(const void *const *rows, int j, int64_t i) {
     NAME(vec) v;
@@ -20,22 +14,22 @@ INLINE REAL NAME(load_one)(const void *const *rows, int j, int64_t i) {
     return ((const REAL *)rows[j])[i];
 }
 
-/* A sum over taps j = from, from + step .. before to. TERM(load, j, at) is what a tap multiplies at the pixels from
- * `at` on. Four registers at a time in the main loop: independent sums hide the latency of the additions. They have
- * names: compilers keep arrays of them in memory. Then single registers, then one that overlaps its forerunner; rows
- * shorter than a register go pixel by pixel. */
-#define DEFINE_ONE(name, type, load, from, to, step, TERM, centre)                                                     \
+/* A sum over the taps j = count..1: small terms before large. TERM(load, j, at) is what a tap multiplies at the pixels
+ * from `at` on. Four registers at a time in the main loop: independent sums hide the latency of the additions. They
+ * have names: compilers keep arrays of them in memory. Then single registers, then one that overlaps its forerunner;
+ * rows shorter than a register go pixel by pixel. */
+#define DEFINE_ONE(name, type, load, TERM, centre)                                                                     \
     INLINE void NAME(name)(REAL * out, const void *const *rows, const REAL *taps, int count, int64_t at) {             \
         type sum = {0};                                                                                                \
-        for (int j = from; j != (to); j += (step))                                                                     \
+        for (int j = count; j > 0; j--)                                                                                \
             sum = sum + taps[j] * (TERM(NAME(load), j, at));                                                           \
         if (centre) sum = sum + taps[0] * NAME(load)(rows, 0, at);                                                     \
         memcpy(out + at, &sum, sizeof sum);                                                                            \
     }
 
-#define DEFINE_SUM(name, from, to, step, TERM, centre)                                                                 \
-    DEFINE_ONE(name##_register, NAME(vec), load, from, to, step, TERM, centre)                                         \
-    DEFINE_ONE(name##_pixel, REAL, load_one, from, to, step, TERM, centre)                                             \
+#define DEFINE_SUM(name, TERM, centre)                                                                                 \
+    DEFINE_ONE(name##_register, NAME(vec), load, TERM, centre)                                                         \
+    DEFINE_ONE(name##_pixel, REAL, load_one, TERM, centre)                                                             \
     static void NAME(name)(void *out, const void *const *rows, const void *taps, int count, int64_t n) {               \
         const int64_t lanes = NAME(LANES);                                                                             \
         const REAL *const k = taps;                                                                                    \
@@ -43,7 +37,7 @@ INLINE REAL NAME(load_one)(const void *const *rows, int j, int64_t i) {
         int64_t i = 0;                                                                                                 \
         for (; i + 4 * lanes <= n; i += 4 * lanes) {                                                                   \
             NAME(vec) a = {0}, b = {0}, c = {0}, d = {0};                                                              \
-            for (int j = from; j != (to); j += (step)) {                                                               \
+            for (int j = count; j > 0; j--) {                                                                          \
                 a = a + k[j] * (TERM(NAME(load), j, i));                                                               \
                 b = b + k[j] * (TERM(NAME(load), j, i + lanes));                                                       \
                 c = c + k[j] * (TERM(NAME(load), j, i + 2 * lanes));                                                   \
@@ -70,17 +64,14 @@ INLINE REAL NAME(load_one)(const void *const *rows, int j, int64_t i) {
 #define EVEN_TERM(load, j, at) load(rows, j, at) + load(rows, -(j), at)
 #define ODD_TERM(load, j, at) load(rows, j, at) - load(rows, -(j), at)
 #define HALF_TERM(load, j, at) load(rows, j, at) + load(rows, 1 - (j), at)
-#define PLAIN_TERM(load, j, at) load(rows, j, at)
-DEFINE_SUM(even, count, 0, -1, EVEN_TERM, 1)
-DEFINE_SUM(odd, count, 0, -1, ODD_TERM, 0)
-DEFINE_SUM(half, count, 0, -1, HALF_TERM, 0)
-DEFINE_SUM(weigh, 0, count, 1, PLAIN_TERM, 0)
+DEFINE_SUM(even, EVEN_TERM, 1)
+DEFINE_SUM(odd, ODD_TERM, 0)
+DEFINE_SUM(half, HALF_TERM, 0)
 #undef DEFINE_ONE
 #undef DEFINE_SUM
 #undef EVEN_TERM
 #undef ODD_TERM
 #undef HALF_TERM
-#undef PLAIN_TERM
 
 static void NAME(interleave)(void *out, const void *even, const void *odd, int64_t n) {
     REAL *restrict to = out;
@@ -162,7 +153,7 @@ static void NAME(eigen3)(void *const out[3], const void *const m[6], int64_t n) 
 
 #define OPERATIONS                                                                                                     \
     {                                                                                                                  \
-        NAME(even), NAME(odd), NAME(half), NAME(weigh), NAME(interleave), NAME(part), NAME(add), NAME(add3),           \
-            NAME(subtract), NAME(multiply), NAME(shift), NAME(length2), NAME(length3), NAME(eigen2), NAME(eigen3),     \
-            NAME(from_float), NAME(to_float)                                                                           \
+        NAME(even), NAME(odd), NAME(half), NAME(interleave), NAME(part), NAME(add), NAME(add3), NAME(subtract),        \
+            NAME(multiply), NAME(shift), NAME(length2), NAME(length3), NAME(eigen2), NAME(eigen3), NAME(from_float),   \
+            NAME(to_float)                                                                                             \
     }

@@ -3,7 +3,7 @@
 #ifndef BW_FEATURES_MEASURE_OPS_H
 #define BW_FEATURES_MEASURE_OPS_H
 
-#include "features/levels.h"
+#include "core/levels.h"
 #include "features/ops.h"
 
 enum { BW_MEASURE_INPUTS = 6, BW_MEASURE_OUTPUTS = 3 };

@@ -8,10 +8,4 @@
 /* Runs a measure on every pixel of the step's images; `parameter` as the measure says. */
 bw_status bw_run_measure(bw_context *ctx, const bw_step_call *call, bw_measure measure, const double *parameter);
 
-/* ids[0..count) = first, first + 1, ... */
-static inline void bw_number_images(int first, int count, int *ids) {
-    for (int i = 0; i < count; i++)
-        ids[i] = first + i;
-}
-
 #endif

@@ -9,19 +9,8 @@
 
 enum { BLOCK = BW_MEMBRANE_BLOCK, LINES = BW_MEMBRANE_LINES, HALF = BW_MEMBRANE_LINES / 2 };
 
-#if defined(BW_SIMD_LEVEL_SCALAR)
-typedef float vec;
-enum { LANES = 1 };
-#else
-#if defined(BW_SIMD_LEVEL_AVX512)
-enum { LANES = 16 };
-#elif defined(BW_SIMD_LEVEL_AVX2)
-enum { LANES = 8 };
-#else
-enum { LANES = 4 };
-#endif
-typedef float vec __attribute__((vector_size(LANES * sizeof(float))));
-#endif
+typedef float vec BW_VECTOR;
+enum { LANES = BW_LANES(float) };
 
 /* Registers that sums run in side by side: as many as a block needs, but not more than the processor has. */
 enum { GROUP = BLOCK / LANES < 8 ? BLOCK / LANES : 8 };

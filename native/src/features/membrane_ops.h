@@ -2,7 +2,7 @@
 #ifndef BW_FEATURES_MEMBRANE_OPS_H
 #define BW_FEATURES_MEMBRANE_OPS_H
 
-#include "features/levels.h"
+#include "core/levels.h"
 
 enum {
     BW_MEMBRANE_REACH = 9,

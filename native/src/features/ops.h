@@ -15,8 +15,6 @@ typedef struct bw_ops {
     void (*odd)(void *out, const void *const *rows, const void *taps, int radius, int64_t n);
     /* Between samples: sum over j = 1..radius of kj (rj + r(1-j)). */
     void (*half)(void *out, const void *const *rows, const void *taps, int radius, int64_t n);
-    /* sum over j < count of taps[j] rows[j][i], in this order. */
-    void (*weigh)(void *out, const void *const *rows, const void *taps, int count, int64_t n);
     void (*interleave)(void *out, const void *even, const void *odd, int64_t n); /* n = of out */
     void (*part)(void *even, void *odd, const void *in, int64_t n);              /* n = of in */
     void (*add)(void *out, const void *a, const void *b, int64_t n);

@@ -189,6 +189,12 @@ int bw_build_source(bw_builder *b, int channel, bw_source_kind kind, bw_precisio
  * exists already is not made again. Unset fields are 0; kernel -1 is set by this function. */
 int bw_build_step(bw_builder *b, const bw_step *step, bw_precision precision, int outputs);
 
+/* The images of a step that begin with `first`: ids[0..count) = first, first + 1, ... */
+static inline void bw_number_images(int first, int count, int *ids) {
+    for (int i = 0; i < count; i++)
+        ids[i] = first + i;
+}
+
 /* Pointwise steps; parameters up to six. */
 int bw_build_pointwise(bw_builder *b, const bw_step_kind *kind, const int *inputs, int count, int outputs);
 

@@ -2,8 +2,8 @@
 
 #include <float.h>
 
+#include "core/levels.h"
 #include "features/features.h"
-#include "features/levels.h"
 
 enum { RGB = 2, MIXED = 3 }; /* in the level column */
 #define NONE "", 0, 0, 0, 0

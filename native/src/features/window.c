@@ -3,11 +3,11 @@
 
 #include <string.h>
 
-#include "features/levels.h"
+#include "core/levels.h"
 
 void *bw_room(bw_rooms *rooms, int64_t count, int64_t size) {
     void *room = rooms->base ? rooms->base + rooms->used : NULL;
-    rooms->used += (count * size + 63) / 64 * 64;
+    rooms->used += bw_line_up(count * size);
     return room;
 }
 
@@ -32,7 +32,7 @@ const void *bw_window_at(const bw_step_call *call, int input, const int64_t at[3
 static void convert(const bw_view *view, const int64_t at[3], int64_t n, void *out, bw_precision precision) {
     const void *in = bw_view_at(view, at[0], at[1], at[2]);
     if (view->precision == precision) {
-        memcpy(out, in, (size_t)n * (precision == BW_DOUBLE ? sizeof(double) : sizeof(float)));
+        memcpy(out, in, (size_t)(n * bw_element_size(precision)));
         return;
     }
     double *restrict to = out;

@@ -68,25 +68,21 @@ static void variance(float *restrict out, const double *restrict sum, const doub
 
 /* A comparison's result in every lane: all bits set or none. */
 #if BW_VECTOR_BYTES
-#define VECTOR(type, name) typedef type name __attribute__((vector_size(BW_VECTOR_BYTES)))
-#define LANES(type) ((int)(BW_VECTOR_BYTES / sizeof(type)))
 #define MASK(type, comparison) ((type)(comparison))
 #else
-#define VECTOR(type, name) typedef type name
-#define LANES(type) 1
 #define MASK(type, comparison) ((type)(0 - (comparison)))
 #endif
 
 /* The answer is built from its highest bit down: a bit is set when no more than `rank` values lie below. Four registers
  * of pixels at a time share the loop. */
 #define DEFINE_SELECT(size)                                                                                            \
-    VECTOR(uint##size##_t, unsigned_##size);                                                                           \
-    VECTOR(int##size##_t, signed_##size);                                                                              \
-    enum { VECTORS_##size = BLOCK / LANES(int##size##_t) < 4 ? BLOCK / LANES(int##size##_t) : 4 };                     \
+    typedef uint##size##_t unsigned_##size BW_VECTOR;                                                                  \
+    typedef int##size##_t signed_##size BW_VECTOR;                                                                     \
+    enum { VECTORS_##size = BLOCK / BW_LANES(int##size##_t) < 4 ? BLOCK / BW_LANES(int##size##_t) : 4 };               \
                                                                                                                        \
     INLINE unsigned_##size all_##size(uint64_t value) {                                                                \
-        uint##size##_t lanes[LANES(uint##size##_t)];                                                                   \
-        for (int i = 0; i < LANES(uint##size##_t); i++)                                                                \
+        uint##size##_t lanes[BW_LANES(uint##size##_t)];                                                                \
+        for (int i = 0; i < BW_LANES(uint##size##_t); i++)                                                             \
             lanes[i] = (uint##size##_t)value;                                                                          \
         unsigned_##size v;                                                                                             \
         memcpy(&v, lanes, sizeof v);                                                                                   \
@@ -100,13 +96,13 @@ static void variance(float *restrict out, const double *restrict sum, const doub
         for (int64_t k = 0; k < window->count; k++)                                                                    \
             for (int v = 0; v < VECTORS_##size; v++) {                                                                 \
                 signed_##size neighbour;                                                                               \
-                memcpy(&neighbour, values + window->offsets[k] + v * LANES(int##size##_t), sizeof neighbour);          \
+                memcpy(&neighbour, values + window->offsets[k] + v * BW_LANES(int##size##_t), sizeof neighbour);       \
                 count[v] -= MASK(unsigned_##size, neighbour < limit[v]);                                               \
             }                                                                                                          \
     }                                                                                                                  \
                                                                                                                        \
     static void select_##size(void *out, const bw_window *window, int64_t rank, int bits, int64_t n) {                 \
-        const int64_t stride = VECTORS_##size * LANES(int##size##_t);                                                  \
+        const int64_t stride = VECTORS_##size * BW_LANES(int##size##_t);                                               \
         const unsigned_##size wanted = all_##size((uint64_t)rank);                                                     \
         for (int64_t i = 0; i < n; i += stride) {                                                                      \
             unsigned_##size found[VECTORS_##size], count[VECTORS_##size];                                              \
@@ -167,7 +163,7 @@ INLINE float limit_of_float(float low, float high, int32_t j) {
     }                                                                                                                  \
                                                                                                                        \
     INLINE void extremes_##name(type *low, type *high, const type *values, const bw_window *window) {                  \
-        for (int i = 0; i < BLOCK; i += LANES(type)) {                                                                 \
+        for (int i = 0; i < BLOCK; i += BW_LANES(type)) {                                                              \
             lane least, most;                                                                                          \
             memcpy(&least, values + i, sizeof least);                                                                  \
             memcpy(&most, values + i, sizeof most);                                                                    \
@@ -186,7 +182,7 @@ INLINE float limit_of_float(float low, float high, int32_t j) {
                              const bw_window *window) {                                                                \
         enum { GROUP = 5 };                                                                                            \
         const mask none = {0};                                                                                         \
-        for (int i = 0; i < BLOCK; i += LANES(type))                                                                   \
+        for (int i = 0; i < BLOCK; i += BW_LANES(type))                                                                \
             for (int first = 0; first < LIMITS; first += GROUP) {                                                      \
                 lane own[GROUP];                                                                                       \
                 mask count[GROUP];                                                                                     \
@@ -226,7 +222,7 @@ INLINE float limit_of_float(float low, float high, int32_t j) {
         }                                                                                                              \
     }
 
-VECTOR(float, float_lane);
+typedef float float_lane BW_VECTOR;
 DEFINE_ENTROPY(8, int8_t, signed_8, unsigned_8, uint8_t, limit_of_integer, >)
 DEFINE_ENTROPY(16, int16_t, signed_16, unsigned_16, uint16_t, limit_of_integer, >)
 DEFINE_ENTROPY(float, float, float_lane, unsigned_32, uint32_t, limit_of_float, >=)
@@ -272,25 +268,25 @@ INLINE void bilateral_block(float *out, const float *values, const bw_window *wi
     float_lane own[VECTORS], slope[VECTORS], total[VECTORS], sum[VECTORS];
     for (int v = 0; v < VECTORS; v++) {
         const float_lane zero = {0};
-        own[v] = load_float(values + v * LANES(float));
-        slope[v] = load_float(steep + v * LANES(float));
+        own[v] = load_float(values + v * BW_LANES(float));
+        slope[v] = load_float(steep + v * BW_LANES(float));
         total[v] = sum[v] = zero;
     }
     for (int64_t k = 0; k < window->count; k++)
         for (int v = 0; v < VECTORS; v++) {
-            const float_lane difference = load_float(values + window->offsets[k] + v * LANES(float)) - own[v];
+            const float_lane difference = load_float(values + window->offsets[k] + v * BW_LANES(float)) - own[v];
             const float_lane u = difference * slope[v], w = weights[k] * power_of_two(-(u * u));
             total[v] += w;
             sum[v] += w * difference;
         }
     for (int v = 0; v < VECTORS; v++) {
         const float_lane mean_of_window = own[v] + sum[v] / total[v];
-        memcpy(out + v * LANES(float), &mean_of_window, sizeof mean_of_window);
+        memcpy(out + v * BW_LANES(float), &mean_of_window, sizeof mean_of_window);
     }
 }
 
 static void bilateral(float *out, const bw_window *window, const float *weights, const float *steep, int64_t n) {
-    for (int64_t i = 0; i < n; i += 2 * LANES(float))
+    for (int64_t i = 0; i < n; i += 2 * BW_LANES(float))
         bilateral_block(out + i, (const float *)window->values + i, window, weights, steep + i);
 }
 

@@ -3,32 +3,14 @@
 #include <string.h>
 
 #include "core/alloc.h"
+#include "core/levels.h"
 #include "forest/parts.h"
 
-bw_status bw_vote_chunk_scalar(bw_context *ctx, const bw_vote_job *job);
-bw_status bw_vote_chunk_base(bw_context *ctx, const bw_vote_job *job);
-void bw_quantise_scalar(const float *table, int steps, const float *values, int64_t count, uint8_t *out);
-void bw_quantise_base(const float *table, int steps, const float *values, int64_t count, uint8_t *out);
-#if defined(__x86_64__) || defined(_M_X64)
-bw_status bw_vote_chunk_avx2(bw_context *ctx, const bw_vote_job *job);
-bw_status bw_vote_chunk_avx512(bw_context *ctx, const bw_vote_job *job);
-void bw_quantise_avx2(const float *table, int steps, const float *values, int64_t count, uint8_t *out);
-void bw_quantise_avx512(const float *table, int steps, const float *values, int64_t count, uint8_t *out);
-#else
-#define bw_vote_chunk_avx2 bw_vote_chunk_base
-#define bw_vote_chunk_avx512 bw_vote_chunk_base
-#define bw_quantise_avx2 bw_quantise_base
-#define bw_quantise_avx512 bw_quantise_base
-#endif
+BW_LEVELS_DECLARE(bw_vote_kernels, bw_vote_kernels);
 
 const bw_vote_kernels *bw_vote_kernels_for(bw_simd level) {
-    static const bw_vote_kernels kernels[BW_SIMD_COUNT] = {
-        [BW_SIMD_SCALAR] = {bw_vote_chunk_scalar, bw_quantise_scalar},
-        [BW_SIMD_BASE] = {bw_vote_chunk_base, bw_quantise_base},
-        [BW_SIMD_AVX2] = {bw_vote_chunk_avx2, bw_quantise_avx2},
-        [BW_SIMD_AVX512] = {bw_vote_chunk_avx512, bw_quantise_avx512},
-    };
-    return &kernels[level];
+    static const bw_vote_kernels *const kernels[BW_SIMD_COUNT] = BW_LEVELS(bw_vote_kernels);
+    return kernels[level];
 }
 
 /* ---- the object -------------------------------------------------------------------------------------------------- */

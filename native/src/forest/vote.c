@@ -40,8 +40,7 @@
 #define BIAS 0
 #endif
 
-bw_status BW_SIMD_NAME(bw_vote_chunk)(bw_context *ctx, const bw_vote_job *job);
-void BW_SIMD_NAME(bw_quantise)(const float *table, int steps, const float *values, int64_t count, uint8_t *out);
+extern const bw_vote_kernels BW_SIMD_NAME(bw_vote_kernels);
 
 /* ---- one compare: bit i of the result tells whether byte i is above the threshold -------------------------------- */
 
@@ -417,7 +416,7 @@ static void open_chunk(const bw_vote_job *job, chunk *c) {
     }
 }
 
-bw_status BW_SIMD_NAME(bw_vote_chunk)(bw_context *ctx, const bw_vote_job *job) {
+static bw_status vote_chunk(bw_context *ctx, const bw_vote_job *job) {
     chunk c;
     open_chunk(job, &c);
     pack_blocks(job, &c);
@@ -554,7 +553,9 @@ static int64_t quantise_vector(const float *table, int steps, const float *value
 
 #endif
 
-void BW_SIMD_NAME(bw_quantise)(const float *table, int steps, const float *values, int64_t count, uint8_t *out) {
+static void quantise(const float *table, int steps, const float *values, int64_t count, uint8_t *out) {
     const int64_t done = quantise_vector(table, steps, values, count, out);
     quantise_plain(table, steps, values + done, count - done, out + done);
 }
+
+const bw_vote_kernels BW_SIMD_NAME(bw_vote_kernels) = {vote_chunk, quantise};

@@ -33,7 +33,8 @@ typedef struct bw_grid {
 
 /* The forest sees a tile in blocks of 8 x 8 pixels: neighbours take similar ways through the trees. */
 enum { BW_BLOCK_EDGE = 8, BW_BLOCK = BW_BLOCK_EDGE * BW_BLOCK_EDGE };
-/* Pixels of a tile in whole blocks. */
+/* Blocks along an axis of a tile, the last one perhaps not full; pixels of a tile in whole blocks. */
+int64_t bw_blocks_along(const bw_box *tile, int axis);
 int64_t bw_block_pixels(const bw_box *tile);
 
 /* Chooses tiles that fit the budget on all threads and cost least, halo included. bytes_per_pixel: what the caller

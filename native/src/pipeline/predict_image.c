@@ -38,14 +38,10 @@ typedef struct bw_predict_tile {
     int frame;
 } bw_predict_tile;
 
-static int64_t blocks_along(const bw_box *tile, int axis) {
-    return (bw_box_extent(tile, axis) + EDGE - 1) / EDGE;
-}
-
 /* Where a row of a tile begins in block order; the next 8 pixels follow BLOCK further on. */
 static int64_t row_in_blocks(const bw_box *tile, int64_t y, int64_t z) {
-    int64_t row = z * blocks_along(tile, 1) + y / EDGE;
-    return row * blocks_along(tile, 0) * BLOCK + y % EDGE * EDGE;
+    int64_t row = z * bw_blocks_along(tile, 1) + y / EDGE;
+    return row * bw_blocks_along(tile, 0) * BLOCK + y % EDGE * EDGE;
 }
 
 static void row_to_blocks(const uint8_t *row, int64_t width, uint8_t *to) {

@@ -19,12 +19,12 @@ static void set_tile(bw_grid *grid, int64_t wide, int64_t deep) {
     }
 }
 
-static int64_t blocks_along(const bw_box *tile, int axis) {
+int64_t bw_blocks_along(const bw_box *tile, int axis) {
     return (bw_box_extent(tile, axis) + BW_BLOCK_EDGE - 1) / BW_BLOCK_EDGE;
 }
 
 int64_t bw_block_pixels(const bw_box *tile) {
-    return blocks_along(tile, 0) * blocks_along(tile, 1) * bw_box_extent(tile, 2) * BW_BLOCK;
+    return bw_blocks_along(tile, 0) * bw_blocks_along(tile, 1) * bw_box_extent(tile, 2) * BW_BLOCK;
 }
 
 /* Fills threads and scratch; 0 when not even one thread fits the budget. */

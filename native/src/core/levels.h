@@ -1,8 +1,8 @@
 /* Choosing among the tables that a source compiled per SIMD level (core/simd.h) defines: a table of type T called NAME
  * is declared by BW_LEVELS_DECLARE(T, NAME), and BW_LEVELS(NAME) initialises an array indexed by bw_simd. Levels of
  * other processor families do not exist in the build. */
-#ifndef BW_FEATURES_LEVELS_H
-#define BW_FEATURES_LEVELS_H
+#ifndef BW_CORE_LEVELS_H
+#define BW_CORE_LEVELS_H
 
 #include "core/cpu.h"
 
