@@ -36,8 +36,8 @@ static int fits(bw_grid *grid, const bw_feature_plan *plan, double bytes_per_pix
     return grid->threads > 0;
 }
 
-/* Time until the last thread is done, in multiply-adds. Work space beyond the caches costs up to a fifth more
- * (measured: 15 % for tiles of 2048 x 512 against 512 x 256, the ilastik set in 2D). */
+/* Time until the last thread is done, in multiply-adds. Work space beyond the caches costs up to a
+ * fifth more. */
 static double duration(const bw_grid *grid, const bw_feature_plan *plan, int frames) {
     double rounds = (double)((bw_grid_count(grid) * frames + grid->threads - 1) / grid->threads);
     double scratch = (double)grid->scratch, large = 1 + 0.2 * scratch / (scratch + 64e6);
