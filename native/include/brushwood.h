@@ -219,37 +219,173 @@ typedef struct bw_class_info {
     uint32_t colour; /* 0xRRGGBB */
 } bw_class_info;
 
-typedef enum bw_balance { BW_BALANCE_NONE = 0, BW_BALANCE_CLASSES } bw_balance;
+typedef enum bw_balance { BW_BALANCE_NONE = 0, BW_BALANCE_CLASSES, BW_BALANCE_CUSTOM } bw_balance;
+
+/* Special numbers of candidate features per split, of n features. */
+enum {
+    BW_MTRY_SQRT = 0,  /* floor(sqrt(n) + 0.5) */
+    BW_MTRY_LOG2 = -1, /* floor(log2(n)) + 1 */
+    BW_MTRY_ALL = -2
+};
 
 typedef struct bw_forest_options {
-    int trees;          /* 1..BW_MAX_TREES; default 100 */
-    int mtry;           /* candidate features per split; 0 = floor(sqrt(n) + 0.5), at least 1 */
+    int trees;          /* 1..BW_MAX_TREES */
+    int mtry;           /* candidate features per split, at least 1, or one of BW_MTRY_ */
     int max_depth;      /* 0 = grow to purity */
-    int min_leaf;       /* smallest number of (bootstrap) samples in a leaf; default 1 */
-    bw_balance balance; /* BW_BALANCE_CLASSES: every class gets the same share of each bootstrap sample */
-    uint64_t seed;      /* same seed and samples = same bytes, for any number of threads */
+    int min_leaf;       /* smallest number of drawn samples in a leaf, >= 1 */
+    double bootstrap;   /* samples drawn per tree, with replacement, as a fraction of all: 0 < f <= 1; 0 = every tree
+                           sees all samples once, and none is out of bag */
+    int extra;          /* extremely randomised trees: one random threshold per candidate feature (Geurts et al. 2006) */
+    bw_balance balance; /* CLASSES: every class has the same share of the drawn samples; CUSTOM: class_weights */
+    float class_weights[BW_MAX_CLASSES]; /* CUSTOM: share of a class's samples in the drawing, relative; 0..4096 */
+    uint64_t seed;                       /* same seed and samples = same bytes, for any number of threads */
 } bw_forest_options;
 
-void bw_forest_options_init(bw_forest_options *options);
+/* How labelled samples are divided to assess a model on samples that it has not seen. */
+typedef enum bw_holdout_kind {
+    BW_HOLDOUT_NONE = 0,
+    BW_HOLDOUT_SAMPLES, /* single pixels, at random: flatters, as neighbouring pixels are alike */
+    BW_HOLDOUT_STROKES, /* whole strokes: connected labelled pixels of one class */
+    BW_HOLDOUT_BLOCKS,  /* squares or cubes of an image */
+    BW_HOLDOUT_IMAGES   /* whole images */
+} bw_holdout_kind;
+
+typedef struct bw_holdout {
+    bw_holdout_kind kind;
+    int folds;     /* 2..100; IMAGES: at most, one per image otherwise */
+    int64_t block; /* BLOCKS: edge in x pixels, >= 1 */
+} bw_holdout;
+
+enum { BW_MAX_CONTEXT_SIGMAS = 8, BW_MAX_REFINE = 32 };
+
+typedef struct bw_train_options {
+    bw_forest_options forest;
+    double stroke_balance; /* 0..1: a sample weighs (size of its stroke)^-stroke_balance; 1 = all strokes count alike */
+    bw_holdout holdout;    /* the model is assessed so, and keeps the result */
+    int calibrate;         /* probabilities become frequencies by isotonic regression on held-out samples (out-of-bag
+                              samples with BW_HOLDOUT_NONE) */
+    int importance;        /* permutations per feature for the permutation importance; 0 = none, at most 100 */
+    int context_count;     /* autocontext: a second forest also sees the first one's probabilities smoothed with these
+                              sigmas (Tu and Bai 2010); 0 = none */
+    double context_sigmas[BW_MAX_CONTEXT_SIGMAS]; /* ascending, in x pixels */
+    int refine; /* prediction smooths probabilities along the image's structures (guided filter, He et al. 2013) in square
+                   windows of this radius in pixels, slice by slice; 0 = not, at most BW_MAX_REFINE */
+} bw_train_options;
+
+/* The preset "brushwood" of bw_forest_preset_get. */
+void bw_train_options_init(bw_train_options *options);
+
+/* Ways to grow forests: our default and those of other programs, as far as they exist here. */
+typedef struct bw_forest_preset {
+    const char *id, *label, *doc;
+    bw_train_options options;
+} bw_forest_preset;
+
+int bw_forest_preset_count(void);
+const bw_forest_preset *bw_forest_preset_get(int index); /* NULL when out of range; 0 = the default */
+
 /* Colour of class `index` (0-based) unless another is chosen; repeats after eight. */
 uint32_t bw_class_colour(int index);
 
 typedef struct bw_trainer bw_trainer; /* recipe + labelled samples of any number of images; not thread-safe */
+typedef struct bw_model bw_model;
+typedef struct bw_assessment bw_assessment;
 
 bw_status bw_trainer_create(bw_context *ctx, const bw_recipe *recipe, bw_trainer **out);
 void bw_trainer_free(bw_trainer *trainer);
 /* labels: uint8 or uint16, one channel, the image's width, height, depth and frames; 0 = unlabelled, 1..K = class. */
 bw_status bw_trainer_add(bw_context *ctx, bw_trainer *trainer, const bw_image *image, const bw_image *labels);
+/* Other labels for image `index` (in the order of adding; the same pixels, checked by hash): features are computed at
+ * newly labelled pixels only, erased samples go. Afterwards the trainer is as if the image had been added with these
+ * labels. They may be empty. */
+bw_status bw_trainer_update(bw_context *ctx, bw_trainer *trainer, int index, const bw_image *image,
+                            const bw_image *labels);
+int bw_trainer_image_count(const bw_trainer *trainer);
 int64_t bw_trainer_sample_count(const bw_trainer *trainer);
+/* Samples whose features the last add or update computed. */
+int64_t bw_trainer_computed_count(const bw_trainer *trainer);
+/* Strokes over all images: connected labelled pixels of one class (8 neighbours in 2D, 26 in 3D). */
+int64_t bw_trainer_stroke_count(const bw_trainer *trainer);
 /* Highest class seen so far. */
 int bw_trainer_class_count(const bw_trainer *trainer);
 /* Name and colour of class `index` (0-based); classes without one are called "class N". */
 bw_status bw_trainer_set_class(bw_context *ctx, bw_trainer *trainer, int index, const bw_class_info *info);
 
-typedef struct bw_model bw_model;
+/* Autocontext, before training with options that ask for it: prepare once, when all images have been added, then add
+ * the context of each image again by its index. The samples of a fold get the probabilities of forests that were grown
+ * without them. add and update undo it. */
+bw_status bw_trainer_prepare_context(bw_context *ctx, bw_trainer *trainer, const bw_train_options *options);
+bw_status bw_trainer_add_context(bw_context *ctx, bw_trainer *trainer, int index, const bw_image *image);
 
-bw_status bw_trainer_train(bw_context *ctx, const bw_trainer *trainer, const bw_forest_options *options,
+/* options NULL = bw_train_options_init. */
+bw_status bw_trainer_train(bw_context *ctx, const bw_trainer *trainer, const bw_train_options *options,
                            bw_model **out);
+
+/* Training in steps, for a first answer from a few trees. The trainer must outlive it unchanged. The model of all trees
+ * has the same bytes as bw_trainer_train's; models of fewer trees have no held-out check and no calibration. */
+typedef struct bw_training bw_training;
+
+bw_status bw_training_begin(bw_context *ctx, const bw_trainer *trainer, const bw_train_options *options,
+                            bw_training **out);
+/* Grows until there are so many trees, at most options.forest.trees. */
+bw_status bw_training_grow(bw_context *ctx, bw_training *training, int trees);
+bw_status bw_training_model(bw_context *ctx, const bw_training *training, bw_model **out);
+void bw_training_free(bw_training *training);
+
+/* Forests grown without each fold in turn, assessed on the fold. options.holdout must not be NONE. */
+bw_status bw_trainer_cross_validate(bw_context *ctx, const bw_trainer *trainer, const bw_train_options *options,
+                                    bw_assessment **out);
+
+/* A step of the search for few features: how many of them and the error that their forest makes. */
+typedef struct bw_selection_step {
+    int features;
+    double error; /* fraction of wrong samples: held-out as options.holdout says, out-of-bag with NONE */
+    int chosen;   /* the smallest set within the tolerance of the best */
+} bw_selection_step;
+
+/* Recursive elimination by permutation importance (Guyon et al. 2002) of items (a row at a sigma on a channel, all
+ * outputs). features: list of the chosen set; free with bw_string_free. steps: from all features downwards, at most
+ * `capacity` of them. */
+bw_status bw_trainer_select_features(bw_context *ctx, const bw_trainer *trainer, const bw_train_options *options,
+                                     double tolerance, char **features, bw_selection_step *steps, int capacity,
+                                     int *step_count);
+
+/* ---- assessment ---------------------------------------------------------------------------------------------- */
+
+/* Confusion matrix, and for a reliability diagram how often classes occur where they are given a probability. */
+enum { BW_RELIABILITY_BINS = 20 };
+
+typedef struct bw_class_score {
+    int64_t truth, predicted, hits;    /* pixels */
+    double precision, recall, f1, iou; /* NAN where undefined */
+} bw_class_score;
+
+typedef struct bw_summary {
+    int64_t pixels;
+    double accuracy, balanced_accuracy, mean_iou, mean_f1; /* means over classes that occur in truth or prediction */
+    double kappa;                                          /* Cohen's */
+    int64_t with_probability;                              /* pixels behind the next two; NAN without */
+    double brier;                                          /* mean over pixels of the sum over classes of (p - truth)^2 */
+    double calibration_error; /* mean |observed - predicted| over bins and classes, weighted by pixels (classwise ECE) */
+} bw_summary;
+
+typedef struct bw_reliability {
+    int64_t count;              /* pixels whose probability for the class lies in the bin */
+    double predicted, observed; /* mean probability, share of pixels of the class; NAN without pixels */
+} bw_reliability;
+
+bw_status bw_assessment_create(bw_context *ctx, int classes, bw_assessment **out);
+void bw_assessment_free(bw_assessment *assessment);
+/* Adds the pixels of an image whose truth is not 0. truth, labels: uint8 or uint16, 1..classes; probabilities: float32,
+ * one channel per class, may be NULL. labels may be NULL with probabilities: then the class of the highest one. */
+bw_status bw_assessment_add(bw_context *ctx, bw_assessment *assessment, const bw_image *truth, const bw_image *labels,
+                            const bw_image *probabilities);
+int bw_assessment_classes(const bw_assessment *assessment);
+int64_t bw_assessment_count(const bw_assessment *assessment, int truth, int predicted); /* 0-based */
+void bw_assessment_class(const bw_assessment *assessment, int index, bw_class_score *out);
+void bw_assessment_summary(const bw_assessment *assessment, bw_summary *out);
+/* Bin b holds probabilities from b / BINS up to (b + 1) / BINS. class -1 = all classes together. */
+void bw_assessment_reliability(const bw_assessment *assessment, int class_index, int bin, bw_reliability *out);
 
 /* ---- models -------------------------------------------------------------------------------------------------- */
 
@@ -259,15 +395,32 @@ void bw_model_free(bw_model *model);
 const bw_recipe *bw_model_recipe(const bw_model *model);
 int bw_model_class_count(const bw_model *model);
 const bw_class_info *bw_model_class(const bw_model *model, int index);
+const bw_train_options *bw_model_options(const bw_model *model);
+/* What training found on samples that trees had not seen: out-of-bag (without any: no pixels), and held out as
+ * bw_model_options says (NULL without). The objects belong to the model. */
+const bw_assessment *bw_model_out_of_bag(const bw_model *model);
+const bw_assessment *bw_model_held_out(const bw_model *model);
+/* Features as the forest sees them: the recipe's, then with autocontext smoothed probabilities. */
+int bw_model_feature_count(const bw_model *model);
+void bw_model_feature_name(const bw_model *model, int index, char *text, size_t size);
+/* Importance of a feature: share of the Gini decrease, 0..1, and decrease of the out-of-bag accuracy when its item (a row
+ * at a sigma on a channel, all outputs) is permuted, NAN where it was not measured. */
+void bw_model_importance(const bw_model *model, int index, double *gini, double *permutation);
+
 /* The whole recipe, options, provenance and training report, for people or as JSON. */
-typedef enum bw_describe_format { BW_DESCRIBE_TEXT = 0, BW_DESCRIBE_JSON } bw_describe_format;
+typedef enum bw_describe_format { BW_DESCRIBE_TEXT = 0, BW_DESCRIBE_JSON, BW_DESCRIBE_CSV } bw_describe_format;
 bw_status bw_model_describe(bw_context *ctx, const bw_model *model, bw_describe_format format, char **out);
+/* Scores, confusion matrix and reliability as a text for people, JSON, or CSV (one table behind the other, each with a
+ * heading line and a first column that names it). Class names are the model's; NULL = "class N". */
+bw_status bw_assessment_describe(bw_context *ctx, const bw_assessment *assessment, const bw_model *names,
+                                 bw_describe_format format, char **out);
 
 /* ---- prediction ---------------------------------------------------------------------------------------------- */
 
 typedef struct bw_predict_options {
     int64_t tile; /* edge of a tile in pixels; 0 = chosen from image and memory budget. Never changes the result. */
     const double *spacing; /* x, y, z: replaces the image's calibration; NULL = the image's own */
+    int unrefined; /* 1 = the forest's own probabilities, without the smoothing that the model may ask for */
 } bw_predict_options;
 
 typedef struct bw_predict_report {
@@ -278,11 +431,25 @@ typedef struct bw_predict_report {
     int64_t class_pixels[BW_MAX_CLASSES]; /* how many pixels each class won */
 } bw_predict_report;
 
-/* probabilities: float32, one channel per class, sums to 1; labels: uint8, 1..K, ties to the lower class. Either output
- * pointer may be NULL, as may options and report. Both outputs keep depth, frames and calibration. Errors
- * (BW_ERROR_MISMATCH): other channel count, a 3D model on a single slice, other spacing ratio. */
+/* What bw_predict can make, each 0 or more of: */
+enum {
+    BW_OUTPUT_PROBABILITIES = 1, /* float32, one channel per class, sums to 1 */
+    BW_OUTPUT_LABELS = 2,        /* uint8, 1..K, ties to the lower class */
+    BW_OUTPUT_UNCERTAINTY = 4,   /* float32: 1 - (largest - second largest probability), 0 = sure, 1 = a tie */
+    BW_OUTPUT_ENTROPY = 8        /* float32: -sum p ln p / ln K, 0 = sure, 1 = all classes alike */
+};
+
+typedef struct bw_prediction {
+    bw_image *probabilities, *labels, *uncertainty, *entropy; /* NULL = not asked for */
+} bw_prediction;
+
+void bw_prediction_free(bw_prediction *prediction); /* the images in it; NULL is fine */
+
+/* outputs: sum of BW_OUTPUT_; none is allowed (the report alone). options and report may be NULL. Outputs keep depth,
+ * frames and calibration. Errors (BW_ERROR_MISMATCH): other channel count, a 3D model on a single slice, other spacing
+ * ratio. */
 bw_status bw_predict(bw_context *ctx, const bw_model *model, const bw_image *image, const bw_predict_options *options,
-                     bw_image **probabilities, bw_image **labels, bw_predict_report *report);
+                     int outputs, bw_prediction *out, bw_predict_report *report);
 
 #ifdef __cplusplus
 }

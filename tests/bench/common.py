@@ -6,6 +6,7 @@ import os
 import resource
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,11 @@ ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = os.environ.get("BRUSHWOOD", str(ROOT / "build" / "bin" / "brushwood"))
 RESULTS = ROOT / "build" / "bench"
 SHARED = ROOT.parent / "shared"
+DATA = SHARED / "quality" if (SHARED / "quality").is_dir() else ROOT / "tests" / "data"  # folder of tasks
+DEBIAN = "/usr/bin/python3"  # python3-vigra works with Debian's own Python only
+# All measure work, not page faults: large pages where the system has them, and a heap that keeps what it was given.
+TUNABLES = {"hugetlb": 1, "mmap_max": 0, "trim_threshold": 1 << 40}
+ENVIRONMENT = {**os.environ, "GLIBC_TUNABLES": ":".join(f"glibc.malloc.{k}={v}" for k, v in TUNABLES.items())}
 
 
 class Task:
@@ -49,6 +55,34 @@ def brushwood(*arguments):
         sys.exit(f"brushwood {' '.join(map(str, arguments))}\nended with status {done.returncode}: {done.stderr}")
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def interpreter(module):
+    return DEBIAN if module == "vigra" else sys.executable
+
+
+def check_installed(peer, module, benchmark):
+    python = interpreter(module)
+    done = subprocess.run([python, "-c", f"import {module}"], capture_output=True, text=True)
+    if done.returncode:
+        how = ("apt-get install python3-vigra" if module == "vigra" else
+               f"{python} -m pip install -r {Path(__file__).with_name('requirements.txt')}")
+        sys.exit(f"The peer {peer} cannot run: {python} cannot import {module}.\n{done.stderr}Install it with: {how}\n"
+                 f"(scripts/bench {benchmark} does that), or leave it out with --peers.")
+
+
+def output_of(command, watch=lambda process: None, environment=ENVIRONMENT):
+    """What the command prints to its standard output; `watch` gets the process while it runs."""
+    command = [str(word) for word in command]
+    with tempfile.TemporaryFile("w+") as messages:
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=messages,
+                                   text=True, env=environment)
+        watch(process)
+        output = process.communicate()[0]
+        messages.seek(0)
+        if process.returncode:
+            sys.exit(f"{' '.join(command)}\nended with status {process.returncode}: {messages.read()}{output}")
+    return output
 
 
 def cpu_seconds():

@@ -5,6 +5,7 @@ import ij.WindowManager;
 import ij.gui.HTMLDialog;
 import ij.gui.OvalRoi;
 import ij.gui.Roi;
+import ij.measure.ResultsTable;
 import ij.plugin.frame.Recorder;
 import ij.plugin.frame.RoiManager;
 import ij.text.TextWindow;
@@ -89,7 +90,9 @@ public final class Windows {
 		manager();
 		train();
 		apply();
+		suggest();
 		showFeatures();
+		validate();
 		folder();
 		info();
 		preferences();
@@ -167,10 +170,10 @@ public final class Windows {
 		type(d, "Save model as", scratch + "/a model.brushwood");
 		select(d, "Preset", "fast");
 		check("a preset fills the features", field(d, "Features").getText().startsWith("gaussian:"));
-		type(d, "Trees", "20");
+		select(d, "Held-out check", "samples");
 		shot("train");
 		help(d, "train-help");
-		press(d, "OK");
+		moreOptions(d);
 		final Window report = window("Brushwood model");
 		check("the report is a window", report != null);
 		shot("train-report");
@@ -179,29 +182,109 @@ public final class Windows {
 		close(report);
 	}
 
+	/** The second page shows what the chosen forest does; only what differs is recorded. */
+	private void moreOptions(final Dialog first) throws Exception {
+		final String title = "Train Model: more options";
+		tick(first, "More options...");
+		press(first, "OK");
+		final Dialog d = dialog(title);
+		check("the second page shows the forest's values", field(d, "Trees").getText().matches("[0-9]+") && field(d,
+			"Folds").getText().matches("[0-9]+") && choice(d, "Balance").getSelectedItem().matches("[a-z]+"));
+		type(d, "Trees", "20");
+		type(d, "Smoothing sigmas", "2,5"); // has no effect without autocontext: an error
+		press(d, "OK");
+		press(dialog("Brushwood Train Model..."), "OK");
+		final Dialog again = dialog("Brushwood Train Model");
+		check("after an error both pages keep their values", field(again, "Features").getText().startsWith("gaussian:") &&
+			choice(again, "Held-out check").getSelectedItem().equals("samples"));
+		press(again, "OK");
+		final Dialog second = dialog(title);
+		check("the second page keeps its values", field(second, "Trees").getText().equals("20") && field(second,
+			"Smoothing sigmas").getText().equals("2,5"));
+		type(second, "Smoothing sigmas", "1.6,3.5,10");
+		shot("train-more");
+		press(second, "OK");
+	}
+
+	/** A short list of features from the same image. */
+	private void suggest() throws Exception {
+		final Dialog d = start("Brushwood Suggest Features...");
+		type(d, "Features", "gaussian:0.7,1.6,3.5;gradient:1.6;hessian:1.6");
+		select(d, "Forest", "ilastik");
+		shot("suggest");
+		press(d, "OK");
+		finished("Brushwood Suggest Features...");
+		check("the diagram is the active image", current().getTitle().equals("Suggested features"));
+		final ResultsTable steps = ResultsTable.getResultsTable("Suggested features: steps");
+		check("the steps are a table", steps != null && steps.size() > 1 && steps.getValue("Features", 0) > steps.getValue(
+			"Features", 1));
+		check("the list is in the log", IJ.getLog().contains("Suggested features: "));
+		shot("suggest-result");
+		close(window("Suggested features: steps"));
+		closeImage("Suggested features");
+		close(window("Log"));
+	}
+
+	/** Against an open label image of the truth. */
+	private void validate() throws Exception {
+		show(data + "test/00_truth.tif");
+		final ImagePlus image = show(data + "test/00.tif");
+		bringToFront(image);
+		final Dialog d = start("Brushwood Validate Model...");
+		select(d, "Open images", "00_truth.tif");
+		check("the truth is chosen from the open images", field(d, "Truth of the current image").getText().equals(
+			"00_truth.tif"));
+		type(d, "Save CSV as", scratch + "/scores.csv");
+		shot("validate");
+		help(d, "validate-help");
+		press(d, "OK");
+		finished("Brushwood Validate Model...");
+		final String title = "Validation of a model.brushwood: ";
+		check("the reliability diagram is the active image", current().getTitle().equals(title + "reliability"));
+		final ResultsTable classes = ResultsTable.getResultsTable(title + "classes");
+		check("the classes are a table", classes != null && classes.size() == 2 && classes.getValue("IoU", 0) > 0.5 && classes
+			.getStringValue("Class", 0).equals("back [ground]"));
+		final ResultsTable confusion = ResultsTable.getResultsTable(title + "confusion matrix");
+		check("the confusion matrix is a table", confusion != null && confusion.getValue("as nuclei", 1) == classes.getValue(
+			"Truth", 1) - confusion.getValue("as back [ground]", 1));
+		final ResultsTable summary = ResultsTable.getResultsTable(title + "summary");
+		check("the summary is a table", summary != null && summary.getValue("Accuracy", 0) > 0.5);
+		check("the scores are written", new File(scratch, "scores.csv").length() > 100);
+		shot("validate-result");
+		for (final String table : new String[] { "classes", "confusion matrix", "summary" })
+			close(window(title + table));
+		closeImage(title + "reliability");
+		closeImage("00_truth.tif");
+		image.close(); // the annotated image has the same title
+		close(window("Log"));
+	}
+
 	private void apply() throws Exception {
 		Dialog d = start("Brushwood Apply Model...");
 		shot("apply");
 		check("the model just trained is offered", field(d, "Model file").getText().equals(scratch +
 			"/a model.brushwood"));
 		type(d, "Model file", scratch + "/none.brushwood");
-		select(d, "Output", "both");
+		tick(d, "labels");
+		tick(d, "uncertainty");
 		press(d, "OK");
 		final Dialog error = dialog("Brushwood Apply Model...");
 		shot("apply-error");
 		press(error, "OK");
 		d = dialog("Brushwood Apply Model");
 		check("after an error the dialog keeps its values", field(d, "Model file").getText().endsWith("none.brushwood") &&
-			choice(d, "Output").getSelectedItem().equals("both"));
+			checkbox(d, "labels").getState() && !checkbox(d, "entropy").getState());
 		type(d, "Model file", scratch + "/a model.brushwood");
 		press(d, "OK");
 		finished("Brushwood Apply Model...");
 		check("the labels are the active image", current().getTitle().equals("Segmentation of 00.tif"));
 		check("the probabilities are shown too", WindowManager.getImage("Probabilities of 00.tif") != null);
+		check("the uncertainty is shown too", WindowManager.getImage("Uncertainty of 00.tif") != null);
 		IJ.wait(300);
 		shot("apply-results");
 		closeImage("Segmentation of 00.tif");
 		closeImage("Probabilities of 00.tif");
+		closeImage("Uncertainty of 00.tif");
 	}
 
 	private void showFeatures() throws Exception {
@@ -280,11 +363,16 @@ public final class Windows {
 		final String recorded = Recorder.getInstance().getText();
 		System.out.println(recorded);
 		final String train = "run(\"Brushwood Train Model...\", \"model=[" + scratch +
-			"/a model.brushwood] features=fast trees=20\");";
-		final String apply = "run(\"Brushwood Apply Model...\", \"model=[" + scratch + "/a model.brushwood] output=both\");";
+			"/a model.brushwood] features=fast held_out=samples trees=20\");";
+		final String apply = "run(\"Brushwood Apply Model...\", \"model=[" + scratch + "/a model.brushwood] " +
+			"output=probabilities;labels;uncertainty\");";
 		check("other commands are recorded", recorded.contains("run(\"Brushwood Model Info\", \"model=[" + scratch) &&
 			recorded.contains("run(\"Brushwood Show Features...\", \"features=gaussian:1;hessian:1.6;median:2 exact\");\n") &&
 			recorded.contains("run(\"Brushwood Help\");"));
+		check("validating is recorded", recorded.contains("run(\"Brushwood Validate Model...\", \"model=[" + scratch +
+			"/a model.brushwood] truth_image=00_truth.tif csv=" + scratch + "/scores.csv\");"));
+		check("suggesting is recorded", recorded.contains("run(\"Brushwood Suggest Features...\", " +
+			"\"features=gaussian:0.7,1.6,3.5;gradient:1.6;hessian:1.6 forest=ilastik\");"));
 		check("annotating is recorded", recorded.contains(
 			"run(\"Brushwood Annotate\", \"class=[back &{5b}ground&{5d}] from=selection\");"));
 		check("a command that had no image is not recorded", !recorded.contains("run(\"Brushwood Annotate\");"));
@@ -304,10 +392,7 @@ public final class Windows {
 	private void cancel() throws Exception {
 		final ImagePlus big = IJ.createImage("big", "8-bit noise", 6000, 6000, 1);
 		big.show();
-		await("the big image in front", () -> {
-			EventQueue.invokeAndWait(() -> big.getWindow().toFront());
-			return big.getWindow().isFocused() && WindowManager.getCurrentImage() == big;
-		});
+		bringToFront(big);
 		final Dialog d = start("Brushwood Apply Model...");
 		type(d, "Model file", scratch + "/a model.brushwood");
 		final long start = System.currentTimeMillis();
@@ -336,6 +421,14 @@ public final class Windows {
 		final ImagePlus imp = IJ.openImage(path);
 		imp.show();
 		return imp;
+	}
+
+	/** Windows that have just opened become active late. */
+	private void bringToFront(final ImagePlus imp) throws Exception {
+		await("the image " + imp.getTitle() + " in front", () -> {
+			EventQueue.invokeAndWait(() -> imp.getWindow().toFront());
+			return imp.getWindow().isFocused() && WindowManager.getCurrentImage() == imp;
+		});
 	}
 
 	private static ImagePlus current() {
@@ -433,13 +526,14 @@ public final class Windows {
 
 	/** Clicks a checkbox. */
 	private void tick(final Dialog d, final String label) {
+		click(checkbox(d, label));
+	}
+
+	private static Checkbox checkbox(final Dialog d, final String label) {
 		final List<Component> all = new ArrayList<>();
 		collect(d, all);
 		for (final Component c : all)
-			if (c instanceof Checkbox && ((Checkbox) c).getLabel().trim().equals(label)) {
-				click(c);
-				return;
-			}
+			if (c instanceof Checkbox && ((Checkbox) c).getLabel().trim().equals(label)) return (Checkbox) c;
 		throw new IllegalStateException("no checkbox " + label + " in " + title(d));
 	}
 

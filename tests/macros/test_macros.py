@@ -67,13 +67,55 @@ print("done");
     assert made.read_bytes() == own.read_bytes()
 
 
+@pytest.mark.parametrize("keys, options", [
+    ("forest=ilastik held_out=strokes folds=3 balance=none",
+     "--forest ilastik --held-out strokes --folds 3 --no-balance"),
+    ("mtry=log2 max_depth=8 min_leaf=3 bootstrap=0.7 extra balance", "--mtry log2 --max-depth 8 --min-leaf 3 "
+     "--bootstrap 0.7 --extra --balance"),
+    ("balance=custom class_weights=1,2.5 stroke_balance=0.5 calibrate importance=2", "--class-weights 1,2.5 "
+     "--stroke-balance 0.5 --calibrate --importance 2"),
+    ("held_out=blocks block=50 autocontext context_sigmas=1.6,4 refine=3", "--held-out blocks --block 50 --autocontext "
+     "--context-sigmas 1.6,4 --refine 3"),
+])
+def test_every_option_of_the_forest_is_that_of_the_command_line(tasks, tmp_path, keys, options):
+    task, macro = tasks["nuclei"], tmp_path / "train.ijm"
+    own, made = tmp_path / "own.brushwood", tmp_path / "made.brushwood"
+    strokes = [task.beside(image, "strokes") for image in task.train]
+    train(task, own, "--trees", 10, *options.split(), features="gaussian:1,3.5")
+    macro.write_text(f'''run("Brushwood Train Model...", "model=[{made}] features=gaussian:1,3.5 trees=10 {keys} " +
+    "images=[{';'.join(map(str, task.train))}] labels=[{';'.join(map(str, strokes))}] " +
+    "classes=[{';'.join(task.classes)}]");
+print("done");
+''')
+    imagej("headless", macro)
+    assert made.read_bytes() == own.read_bytes()
+
+
 @pytest.mark.parametrize("mode", MODES)
 def test_count(tasks, tmp_path, mode):
     """Threshold, watershed and particles of ImageJ on the plugin's result: within 10 % of the ground truth."""
     task, model = tasks["nuclei"], tmp_path / "m.brushwood"
     train(task, model, features="balanced")
-    wanted = tifffile.imread(task.beside(task.test[0], "instances")).max()
+    wanted = int(tifffile.imread(task.beside(task.test[0], "instances")).max())
     count = int(re.search(r"^count (\d+)$", imagej(mode, EXAMPLES / "count_nuclei.ijm", task.test[0], model),
                           flags=re.M).group(1))
     print(f"{count} counted, {wanted} in the ground truth")
     assert abs(count - wanted) <= 0.1 * wanted
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_validate(tasks, models, tmp_path, mode):
+    """The scores of the plugin's CSV are those counted from the command line's labels."""
+    image, csv = tasks["nuclei"].test[0], tmp_path / "scores.csv"
+    truth = tasks["nuclei"].beside(image, "truth")
+    printed = imagej(mode, EXAMPLES / "validate.ijm", models["nuclei"], image, truth, csv)
+    labels = tmp_path / "labels.tif"
+    predict(models["nuclei"], image, labels, "labels")
+    wanted, found = tifffile.imread(truth), tifffile.imread(labels)
+    accuracy = (wanted == found)[wanted > 0].mean()
+    assert f"{np.count_nonzero(wanted)} pixels, accuracy {accuracy:.4f}" in printed
+    assert re.search(r"^active Validation of .*: reliability$", printed, flags=re.M)
+    overlap = [np.sum((wanted == k) & (found == k)) for k in (1, 2)]
+    rows = [line.split(",") for line in csv.read_text().splitlines()]
+    for count in overlap:
+        assert any(str(count) in row for row in rows), rows

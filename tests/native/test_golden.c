@@ -1,7 +1,6 @@
 /* Results pinned on disk: a model of every format version, what it predicts, and what training and features give today,
  * byte for byte on every platform. `test_golden --write FOLDER` makes the models of the current version and all results
- * anew; do so only
- * when the format's version or a definition changes on purpose, and say so in the changelog. */
+ * anew; do so only when the format's version or a definition changes on purpose, and say so in the changelog. */
 #include "support.h"
 
 #include "core/alloc.h"
@@ -14,29 +13,63 @@ typedef struct golden_case {
     int64_t depth;
     int channels;
     double z;
+    void (*set)(bw_train_options *options); /* NULL = nothing special */
 } golden_case;
 
+static void calibrated(bw_train_options *o) {
+    o->forest.balance = BW_BALANCE_CLASSES;
+    o->forest.bootstrap = 0.5;
+    o->forest.min_leaf = 2;
+    o->forest.mtry = BW_MTRY_LOG2;
+    o->holdout = (bw_holdout){BW_HOLDOUT_BLOCKS, 3, 8};
+    o->calibrate = 1;
+    o->importance = 2;
+}
+
+static void refined(bw_train_options *o) {
+    o->calibrate = 1;
+    o->refine = 3;
+}
+
+static void context(bw_train_options *o) {
+    o->forest.balance = BW_BALANCE_CUSTOM;
+    for (int k = 0; k < 3; k++)
+        o->forest.class_weights[k] = 1 + (float)k / 2;
+    o->forest.extra = 1;
+    o->stroke_balance = 0.5;
+    o->calibrate = 1;
+    o->context_count = 2;
+    o->context_sigmas[0] = 1;
+    o->context_sigmas[1] = 3.5;
+}
+
 static const golden_case cases[] = {
-    {"flat", "original;gaussian:0.3,1.6;laplacian:0.7;gradient:1.6;dog:1;structure:1.6;hessian:3.5", BW_UINT8, 1, 1, 1},
+    {"flat", "original;gaussian:0.3,1.6;laplacian:0.7;gradient:1.6;dog:1;structure:1.6;hessian:3.5", BW_UINT8, 1, 1, 1,
+     NULL},
     {"deep", "gaussian:0.7,1.6;laplacian:1.6;gradient:1;dog:1.6@c2;structure:1;hessian:1.6;hessian:0.7@2d", BW_UINT16,
-     12, 2, 2.5},
+     12, 2, 2.5, NULL},
     /* Since version 2. */
-    {"exact", "exact;gaussian:1.6,5;laplacian:0.7;dog:3.5;structure:1.6;hessian:3.5", BW_UINT8, 1, 1, 1},
+    {"exact", "exact;gaussian:1.6,5;laplacian:0.7;dog:3.5;structure:1.6;hessian:3.5", BW_UINT8, 1, 1, 1, NULL},
     {"colour",
      "gaussian:5@c1;mean:2@c1;variance:2@c2;minimum:2@c3;maximum:2@c1;median:2@c2;normalised:3@c3;coherence:3.5@c1;"
      "energy:1.6@c2;determinant:1.6@c3;frangi:1.6@c1;membrane@c2;gabor:2@c3;entropy:2@c1;bilateral:1@c2;kuwahara:2@c3;"
      "perona_malik:1@c1;hsb;stain_he;stain_hdab",
-     BW_UINT8, 1, 3, 1},
+     BW_UINT8, 1, 3, 1, NULL},
     {"stack",
      "gaussian:3.5;mean:2;variance:2;minimum:2;maximum:2;median:1.5;normalised:2;coherence:1.6;energy:1.6;"
      "determinant:1.6;frangi:1.6;gabor:1.2;entropy:1;bilateral:0.5;kuwahara:1;perona_malik:0.7",
-     BW_UINT16, 6, 1, 2},
+     BW_UINT16, 6, 1, 2, NULL},
+    /* Since version 3. */
+    {"calibrated", "gaussian:0.7,1.6;hessian:1.6;structure:1", BW_UINT8, 1, 1, 1, calibrated},
+    {"context", "gaussian:1;laplacian:1.6;hessian:1@2d", BW_UINT16, 5, 2, 1.5, context},
+    {"refined", "gaussian:0.7;dog:1", BW_UINT16, 3, 2, 2, refined},
 };
 enum { CASES = sizeof cases / sizeof *cases };
 
 /* Cases of a format version: the first ones. */
 static int case_count(int version) {
-    return version == 1 ? 2 : CASES;
+    static const int counts[] = {0, 2, 5, CASES};
+    return counts[version];
 }
 
 static bw_image *golden_image(const golden_case *c) {
@@ -81,15 +114,18 @@ static bw_recipe *golden_recipe(bw_context *ctx, const golden_case *c) {
 static bw_writer golden_model(bw_context *ctx, const golden_case *c) {
     bw_image *image = golden_image(c), *labels = golden_labels(c);
     bw_recipe *recipe = golden_recipe(ctx, c);
-    bw_forest_options options;
+    bw_train_options options = {.forest = {.trees = 7, .min_leaf = 1, .bootstrap = 1, .seed = 1}};
     bw_trainer *trainer;
     bw_model *model;
     bw_writer w;
-    bw_forest_options_init(&options);
-    options.trees = 7;
+    if (c->set) c->set(&options);
     assert_ok(ctx, bw_image_set_name(ctx, image, c->name));
     assert_ok(ctx, bw_trainer_create(ctx, recipe, &trainer));
     assert_ok(ctx, bw_trainer_add(ctx, trainer, image, labels));
+    if (options.context_count) {
+        assert_ok(ctx, bw_trainer_prepare_context(ctx, trainer, &options));
+        assert_ok(ctx, bw_trainer_add_context(ctx, trainer, 0, image));
+    }
     assert_ok(ctx, bw_trainer_train(ctx, trainer, &options, &model));
     bw_writer_init(&w, ctx);
     assert_ok(ctx, bw_model_put(&w, model));
@@ -101,17 +137,29 @@ static bw_writer golden_model(bw_context *ctx, const golden_case *c) {
     return w;
 }
 
-/* "features HASH probabilities HASH labels HASH" of a model on its image. */
-static void golden_hashes(bw_context *ctx, const golden_case *c, const bw_model *model, char *text, size_t size) {
-    bw_image *image = golden_image(c), *features, *probabilities, *labels;
+static unsigned long long hash_of(const bw_image *image) {
+    return (unsigned long long)bw_image_hash(image);
+}
+
+/* "features HASH probabilities HASH labels HASH" of a model on its image; since version 3 also uncertainty and entropy.
+ */
+static void golden_hashes(bw_context *ctx, const golden_case *c, int version, const bw_model *model, char *text,
+                          size_t size) {
+    const int all = BW_OUTPUT_PROBABILITIES | BW_OUTPUT_LABELS | BW_OUTPUT_UNCERTAINTY | BW_OUTPUT_ENTROPY;
+    bw_image *image = golden_image(c), *features;
+    bw_prediction p, labels;
+    char more[80] = "";
     assert_ok(ctx, bw_features_compute(ctx, bw_model_recipe(model), image, &features));
-    assert_ok(ctx, bw_predict(ctx, model, image, NULL, &probabilities, &labels, NULL));
-    snprintf(text, size, "features %016llx probabilities %016llx labels %016llx\n",
-             (unsigned long long)bw_image_hash(features), (unsigned long long)bw_image_hash(probabilities),
-             (unsigned long long)bw_image_hash(labels));
+    assert_ok(ctx, bw_predict(ctx, model, image, NULL, all, &p, NULL));
+    assert_ok(ctx, bw_predict(ctx, model, image, NULL, BW_OUTPUT_LABELS, &labels, NULL)); /* another way to them */
+    assert_int_equal(hash_of(labels.labels), hash_of(p.labels));
+    if (version >= 3)
+        snprintf(more, sizeof more, " uncertainty %016llx entropy %016llx", hash_of(p.uncertainty), hash_of(p.entropy));
+    snprintf(text, size, "features %016llx probabilities %016llx labels %016llx%s\n", hash_of(features),
+             hash_of(p.probabilities), hash_of(p.labels), more);
+    bw_prediction_free(&p);
+    bw_prediction_free(&labels);
     bw_image_free(features);
-    bw_image_free(probabilities);
-    bw_image_free(labels);
     bw_image_free(image);
 }
 
@@ -146,7 +194,7 @@ static void models_of_every_version_predict_as_ever(void **state) {
             assert_ok(ctx, bw_model_read(ctx, path, &model));
             golden_path(path, sizeof path, golden_folder(), version, &cases[i], "txt");
             read_text(ctx, path, wanted, sizeof wanted);
-            golden_hashes(ctx, &cases[i], model, got, sizeof got);
+            golden_hashes(ctx, &cases[i], version, model, got, sizeof got);
             assert_string_equal(got, wanted);
             bw_model_free(model);
             bw_context_free(ctx);
@@ -196,7 +244,7 @@ static void write_hashes(const char *folder, int version, const golden_case *c) 
     bw_model *model;
     golden_path(path, sizeof path, folder, version, c, "brushwood");
     if (bw_model_read(ctx, path, &model) != BW_OK) exit(1);
-    golden_hashes(ctx, c, model, text, sizeof text);
+    golden_hashes(ctx, c, version, model, text, sizeof text);
     golden_path(path, sizeof path, folder, version, c, "txt");
     write_file(path, text, strlen(text));
     bw_model_free(model);

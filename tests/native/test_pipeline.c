@@ -59,11 +59,11 @@ static bw_model *train(const char *features, const bw_image *image, const bw_ima
                        uint64_t budget) {
     bw_context *ctx = test_context(threads);
     bw_recipe *recipe = recipe_for(ctx, features, bw_image_get_info(image));
-    bw_forest_options options;
+    bw_train_options options;
     bw_trainer *trainer;
     bw_model *model;
-    bw_forest_options_init(&options);
-    options.trees = 12;
+    bw_train_options_init(&options);
+    options.forest.trees = 12;
     assert_ok(ctx, bw_context_set_memory_budget(ctx, budget));
     assert_ok(ctx, bw_trainer_create(ctx, recipe, &trainer));
     assert_ok(ctx, bw_trainer_add(ctx, trainer, image, labels));
@@ -74,12 +74,23 @@ static bw_model *train(const char *features, const bw_image *image, const bw_ima
     return model;
 }
 
+/* probabilities, labels: NULL = not wanted. */
+static bw_status run(bw_context *ctx, const bw_model *model, const bw_image *image, const bw_predict_options *options,
+                     bw_image **probabilities, bw_image **labels, bw_predict_report *report) {
+    const int outputs = (probabilities ? BW_OUTPUT_PROBABILITIES : 0) | (labels ? BW_OUTPUT_LABELS : 0);
+    bw_prediction made;
+    const bw_status status = bw_predict(ctx, model, image, options, outputs, &made, report);
+    if (probabilities) *probabilities = made.probabilities;
+    if (labels) *labels = made.labels;
+    return status;
+}
+
 static void predict(const bw_model *model, const bw_image *image, int64_t tile, int threads, uint64_t budget,
                     bw_image **probabilities, bw_image **labels) {
     bw_context *ctx = test_context(threads);
     const bw_predict_options options = {.tile = tile};
     assert_ok(ctx, bw_context_set_memory_budget(ctx, budget));
-    assert_ok(ctx, bw_predict(ctx, model, image, &options, probabilities, labels, NULL));
+    assert_ok(ctx, run(ctx, model, image, &options, probabilities, labels, NULL));
     bw_context_free(ctx);
 }
 
@@ -179,7 +190,7 @@ static void small_budgets_change_nothing_but_memory(void **state) {
     bw_context *ctx = test_context(1);
     bw_image *none;
     assert_ok(ctx, bw_context_set_memory_budget(ctx, 1000));
-    assert_refused(ctx, bw_predict(ctx, model, image, NULL, &none, NULL, NULL), BW_ERROR_MEMORY, "budget");
+    assert_refused(ctx, run(ctx, model, image, NULL, &none, NULL, NULL), BW_ERROR_MEMORY, "budget");
     assert_null(none);
     bw_context_free(ctx);
     bw_image_free(wide);
@@ -197,7 +208,7 @@ static void probabilities_and_labels_belong_together(void **state) {
     bw_model *model = train("fast", image, labels, 2, 0);
     bw_context *ctx = test_context(2);
     bw_predict_report report;
-    assert_ok(ctx, bw_predict(ctx, model, image, NULL, &p, &l, &report));
+    assert_ok(ctx, run(ctx, model, image, NULL, &p, &l, &report));
     int64_t counts[3] = {0}, right = 0;
     for (int t = 0; t < 2; t++)
         for (int64_t i = 0; i < info.width * info.height; i++) {
@@ -229,11 +240,11 @@ static void flat_models_run_slice_by_slice(void **state) {
     bw_model *model = train("fast", image, labels, 1, 0);
     bw_context *ctx = test_context(2);
     bw_predict_report report;
-    assert_ok(ctx, bw_predict(ctx, model, deep, NULL, &all, NULL, &report));
+    assert_ok(ctx, run(ctx, model, deep, NULL, &all, NULL, &report));
     assert_int_equal(report.slice_wise, 1);
     for (int64_t z = 0; z < 5; z++) {
         memcpy(bw_image_plane(image, 0, 0, 0), bw_image_plane_const(deep, 0, 0, z), 80 * 60);
-        assert_ok(ctx, bw_predict(ctx, model, image, NULL, &single, NULL, &report));
+        assert_ok(ctx, run(ctx, model, image, NULL, &single, NULL, &report));
         assert_int_equal(report.slice_wise, 0);
         for (int k = 0; k < 2; k++)
             assert_memory_equal(bw_image_plane_const(single, 0, k, 0), bw_image_plane_const(all, 0, k, z), 80 * 60 * 4);
@@ -294,7 +305,7 @@ static void samples_equal_feature_images(void **state) {
     assert_ok(ctx, bw_forest_put(&y, shown->forest));
     assert_int_equal(x.size, y.size);
     assert_memory_equal(x.data, y.data, (size_t)x.size);
-    assert_ok(ctx, bw_predict(ctx, shown, features, NULL, &p, NULL, NULL));
+    assert_ok(ctx, run(ctx, shown, features, NULL, &p, NULL, NULL));
     bw_writer_free(&x);
     bw_writer_free(&y);
     bw_image_free(p);
@@ -357,7 +368,7 @@ static void refuse_prediction(const bw_model *model, bw_image_info info, const d
     bw_context *ctx = test_context(1);
     bw_image *image = test_noise(&info), *out;
     const bw_predict_options options = {.spacing = spacing};
-    assert_refused(ctx, bw_predict(ctx, model, image, &options, &out, NULL, NULL), BW_ERROR_MISMATCH, words);
+    assert_refused(ctx, run(ctx, model, image, &options, &out, NULL, NULL), BW_ERROR_MISMATCH, words);
     assert_null(out);
     bw_image_free(image);
     bw_context_free(ctx);
@@ -383,10 +394,10 @@ static void images_must_fit_the_model(void **state) {
     bw_predict_report report;
     const bw_predict_options explicit_spacing = {.spacing = (const double[3]){1, 1, 3}};
     bw_image *odd_image = test_noise(&odd), *plain_image = test_noise(&plain);
-    assert_ok(ctx, bw_predict(ctx, model, odd_image, &explicit_spacing, &out, NULL, &report));
+    assert_ok(ctx, run(ctx, model, odd_image, &explicit_spacing, &out, NULL, &report));
     assert_int_equal(report.spacing_assumed, 0);
     bw_image_free(out);
-    assert_ok(ctx, bw_predict(ctx, model, plain_image, NULL, &out, NULL, &report));
+    assert_ok(ctx, run(ctx, model, plain_image, NULL, &out, NULL, &report));
     assert_int_equal(report.spacing_assumed, 1);
     bw_image_free(out);
     bw_context_free(ctx);
@@ -428,12 +439,12 @@ static void non_finite_pixels_are_reported(void **state) {
     pixels[600] = -INFINITY;
     bw_context *ctx = test_context(1);
     bw_predict_report report;
-    assert_ok(ctx, bw_predict(ctx, model, image, NULL, NULL, &out, &report));
+    assert_ok(ctx, run(ctx, model, image, NULL, NULL, &out, &report));
     assert_int_equal(report.non_finite, 3);
     bw_image_free(out);
     for (int i = 0; i < 3000; i++)
         pixels[i] = NAN; /* nothing finite: counts as 0 everywhere */
-    assert_ok(ctx, bw_predict(ctx, model, image, NULL, NULL, &out, &report));
+    assert_ok(ctx, run(ctx, model, image, NULL, NULL, &out, &report));
     assert_int_equal(report.non_finite, 3000);
     bw_image_free(out);
     bw_context_free(ctx);
@@ -450,9 +461,9 @@ static void rows_without_sigma_make_no_model_3d(void **state) {
     bw_model *model = train("original;gaussian:1@2d", image, labels, 1, 0);
     bw_context *ctx = test_context(1);
     bw_predict_report report;
-    assert_ok(ctx, bw_predict(ctx, model, slice, NULL, &out, NULL, &report));
+    assert_ok(ctx, run(ctx, model, slice, NULL, &out, NULL, &report));
     bw_image_free(out);
-    assert_ok(ctx, bw_predict(ctx, model, image, NULL, &out, NULL, &report));
+    assert_ok(ctx, run(ctx, model, image, NULL, &out, NULL, &report));
     assert_int_equal(report.slice_wise, 1);
     bw_image_free(out);
     bw_context_free(ctx);
@@ -537,7 +548,7 @@ static void progress_moves_within_a_tile(void **state) {
     watcher w = {0};
     bw_context *ctx = test_context(1);
     bw_context_set_progress(ctx, watch, &w);
-    assert_ok(ctx, bw_predict(ctx, model, image, &whole, &p, &l, NULL));
+    assert_ok(ctx, run(ctx, model, image, &whole, &p, &l, NULL));
     assert_int_equal(w.backwards, 0);
     assert_in_range(w.distinct, 10, 100000);
     assert_float_equal(bw_context_progress(ctx), 1, 1e-6);
@@ -612,7 +623,7 @@ static void cancel_is_answered_quickly(void **state) {
         pthread_t thread;
         bw_image *out;
         assert_int_equal(pthread_create(&thread, NULL, cancel_later, &c), 0);
-        assert_refused(ctx, bw_predict(ctx, model, image, NULL, &out, NULL, NULL), BW_ERROR_CANCELLED, "Cancelled");
+        assert_refused(ctx, run(ctx, model, image, NULL, &out, NULL, NULL), BW_ERROR_CANCELLED, "Cancelled");
         const double took = ms_since(&c.asked);
         pthread_join(thread, NULL);
         assert_null(out);

@@ -129,8 +129,10 @@ static uint64_t mix(uint64_t hash, const void *bytes, size_t count) {
     return hash;
 }
 
-/* Of all that an image's values depend on, back to the pixels. */
-static uint64_t signature(const bw_feature_plan *plan, int index) {
+static uint64_t part_signature(const bw_feature_plan *plan, int part, int index);
+
+/* Of all that an image's values depend on, back to the pixels; whole: the plan that this one is a part of, or NULL. */
+static uint64_t step_signature(const bw_feature_plan *plan, int index, const bw_feature_plan *whole, int part) {
     const bw_node *node = &plan->nodes[index];
     const bw_step *step = &plan->steps[node->step];
     const int facts[] = {index - step->first, (int)node->precision, step->dims,    (int)step->scaling,
@@ -144,10 +146,15 @@ static uint64_t signature(const bw_feature_plan *plan, int index) {
         hash = mix(hash, kernel->taps, ((size_t)kernel->radius + 1) * sizeof *kernel->taps);
     }
     for (int i = 0; i < step->input_count; i++) {
-        const uint64_t input = signature(plan, step->inputs[i]);
+        const int in = step->inputs[i];
+        const uint64_t input = whole ? part_signature(whole, part, in) : step_signature(plan, in, NULL, 0);
         hash = mix(hash, &input, sizeof input);
     }
     return hash;
+}
+
+static uint64_t signature(const bw_feature_plan *plan, int index) {
+    return step_signature(plan, index, NULL, 0);
 }
 
 static int node_of(const bw_feature_plan *plan, int feature) {
@@ -234,6 +241,7 @@ static void simulate_step(const bw_feature_plan *plan, int s, int slab, content 
     const bw_step *step = &plan->steps[s];
     for (int i = 0; i < step->input_count; i++) {
         const bw_node *in = &plan->nodes[step->inputs[i]];
+        if (in->slot >= 0) continue;
         const content *held = &buffers[in->buffer];
         if (held->node != step->inputs[i] || (in->local && held->slab != slab))
             fail_msg("step %d reads image %d from buffer %d, which holds %d", s + 1, step->inputs[i], in->buffer,
@@ -242,6 +250,7 @@ static void simulate_step(const bw_feature_plan *plan, int s, int slab, content 
     for (int o = 0; o < step->outputs; o++) {
         const int index = step->first + o;
         const bw_node *out = &plan->nodes[index];
+        if (out->slot >= 0) continue;
         content *held = &buffers[out->buffer];
         assert_in_range(out->buffer, 0, plan->buffer_count - 1);
         if (!out->local && slab && held->node != index)
@@ -282,7 +291,7 @@ static int group_of(const bw_feature_plan *plan, int step) {
 }
 
 static void check_groups(const bw_feature_plan *plan, int dims) {
-    int next = 0;
+    int next = plan->stored;
     (void)dims;
     for (int g = 0; g < plan->group_count; g++) {
         assert_int_equal(plan->groups[g].first, next);
@@ -290,13 +299,13 @@ static void check_groups(const bw_feature_plan *plan, int dims) {
         next = plan->groups[g].end;
     }
     assert_int_equal(next, plan->step_count);
-    for (int s = 0; s < plan->step_count; s++) {
+    for (int s = plan->stored; s < plan->step_count; s++) {
         const bw_step *step = &plan->steps[s];
         const int axis = plan->groups[group_of(plan, s)].axis;
         const int looks = step->reach[axis] > 0 || (step->axis == axis && (step->kernel >= 0 || step->scaling));
         for (int i = 0; i < step->input_count; i++) {
             const bw_node *in = &plan->nodes[step->inputs[i]];
-            const int neighbours = group_of(plan, in->step) == group_of(plan, s);
+            const int neighbours = in->step >= plan->stored && group_of(plan, in->step) == group_of(plan, s);
             assert_true(in->step < s);
             if (neighbours && looks) fail_msg("step %d looks beyond the slab of a slabwise image", s + 1);
             if (in->local && !neighbours) fail_msg("step %d reads a slab of another group", s + 1);
@@ -415,32 +424,82 @@ static int64_t in_lines(int64_t bytes) {
     return (bytes + 63) / 64 * 64;
 }
 
-/* The documented sum, from the images' own boxes. */
-static int64_t expected_scratch(const bw_feature_plan *plan, const int64_t extent[3]) {
-    int64_t *bytes = calloc((size_t)plan->buffer_count + 1, sizeof *bytes), room, sum;
-    const bw_box tile = {{0, 0, 0}, {extent[0], extent[1], extent[2]}};
-    assert_non_null(bytes);
-    const bw_view emitted = bw_view_padded(NULL, BW_SINGLE, &tile);
-    room = bw_view_bytes(&emitted);
+/* A buffer's room and the steps during which its images are in use, from the images themselves. */
+typedef struct lease {
+    int64_t bytes;
+    int from, until;
+} lease;
+
+static lease *leases_of(const bw_feature_plan *plan, const int64_t extent[3]) {
+    lease *leases = calloc((size_t)plan->buffer_count + 1, sizeof *leases);
+    assert_non_null(leases);
+    for (int b = 0; b < plan->buffer_count; b++)
+        leases[b].from = plan->step_count;
     for (int n = 0; n < plan->node_count; n++) {
         const bw_node *node = &plan->nodes[n];
-        const bw_step *step = &plan->steps[node->step];
-        const int slabs = plan->groups[group_of(plan, node->step)].axis;
+        if (node->slot >= 0) continue;
+        const bw_group *made = &plan->groups[group_of(plan, node->step)],
+                       *read = &plan->groups[group_of(plan, node->last)];
+        lease *l = &leases[node->buffer];
         bw_box box = {{0, 0, 0}, {0, 0, 0}};
         for (int axis = 0; axis < 3; axis++)
             box.hi[axis] = most_along(node, axis, extent[axis]);
-        const int64_t thickness = bw_slab_thickness(slabs, extent);
-        if (node->local && box.hi[slabs] > thickness) box.hi[slabs] = thickness;
+        const int64_t thickness = bw_slab_thickness(made->axis, extent);
+        if (node->local && box.hi[made->axis] > thickness) box.hi[made->axis] = thickness;
         const bw_view view = bw_view_padded(NULL, node->precision, &box);
-        if (in_lines(bw_view_bytes(&view)) > bytes[node->buffer]) bytes[node->buffer] = in_lines(bw_view_bytes(&view));
-        const int64_t own = n == step->first && step->kind->scratch ? step->kind->scratch(step, &box) : 0;
+        if (in_lines(bw_view_bytes(&view)) > l->bytes) l->bytes = in_lines(bw_view_bytes(&view));
+        /* Slab by slab, all of a group's steps run again and again. */
+        if (made->first < l->from) l->from = made->first;
+        if (read->end > l->until) l->until = read->end;
+    }
+    return leases;
+}
+
+static int64_t expected_room(const bw_feature_plan *plan, const int64_t extent[3]) {
+    int64_t room = 0;
+    for (int e = 0; e < plan->emission_count; e++) { /* a slab as floats */
+        const int slabs = plan->groups[group_of(plan, plan->nodes[plan->emissions[e].node].step)].axis;
+        bw_box slab = {{0, 0, 0}, {extent[0], extent[1], extent[2]}};
+        if (slab.hi[slabs] > bw_slab_thickness(slabs, extent)) slab.hi[slabs] = bw_slab_thickness(slabs, extent);
+        const bw_view emitted = bw_view_padded(NULL, BW_SINGLE, &slab);
+        if (bw_view_bytes(&emitted) > room) room = bw_view_bytes(&emitted);
+    }
+    for (int s = 0; s < plan->step_count; s++) {
+        const bw_step *step = &plan->steps[s];
+        const int slabs = plan->groups[group_of(plan, s)].axis;
+        bw_box box = {{0, 0, 0}, {0, 0, 0}};
+        for (int axis = 0; axis < 3; axis++)
+            box.hi[axis] = most_along(&plan->nodes[step->first], axis, extent[axis]);
+        if (plan->nodes[step->first].local && box.hi[slabs] > bw_slab_thickness(slabs, extent))
+            box.hi[slabs] = bw_slab_thickness(slabs, extent);
+        const int64_t own = step->kind->scratch ? step->kind->scratch(step, &box) : 0;
         if (own > room) room = own;
     }
-    sum = in_lines((plan->buffer_count + 1) * (int64_t)sizeof(int64_t)) + in_lines(room);
-    for (int b = 0; b < plan->buffer_count; b++)
-        sum += bytes[b];
-    free(bytes);
-    return sum;
+    return in_lines(room);
+}
+
+/* Buffers in use at the same time do not lie on one another, and the scratch ends where the last one and the steps' own
+ * room end. */
+static void check_layout(const bw_feature_plan *plan, const int64_t extent[3]) {
+    const int64_t size[3] = {1 << 20, 1 << 20, 1 << 20};
+    const int count = plan->buffer_count;
+    lease *leases = leases_of(plan, extent);
+    int64_t *offsets = calloc(2 * (size_t)count + 1, sizeof *offsets), end = 0, sum = 0;
+    assert_non_null(offsets);
+    bw_plan_layout(plan, extent, size, offsets);
+    for (int b = 0; b < count; b++) {
+        assert_true(offsets[b] >= (2 * count + 1) * (int64_t)sizeof *offsets && offsets[b] % 64 == 0);
+        for (int a = 0; a < b; a++)
+            if (leases[a].from < leases[b].until && leases[b].from < leases[a].until)
+                assert_true(offsets[a] + leases[a].bytes <= offsets[b] || offsets[b] + leases[b].bytes <= offsets[a]);
+        if (offsets[b] + leases[b].bytes > end) end = offsets[b] + leases[b].bytes;
+        sum += leases[b].bytes;
+    }
+    assert_int_equal(offsets[count], count ? end : in_lines((int64_t)sizeof *offsets));
+    assert_true(end <= sum + in_lines((2 * count + 1) * (int64_t)sizeof *offsets));
+    assert_int_equal(bw_feature_plan_scratch(plan, extent, size), offsets[count] + expected_room(plan, extent));
+    free(offsets);
+    free(leases);
 }
 
 static void check_scratch(const bw_feature_plan *plan, int dims) {
@@ -448,17 +507,49 @@ static void check_scratch(const bw_feature_plan *plan, int dims) {
     const int64_t size[3] = {1 << 20, 1 << 20, 1 << 20}, larger[3] = {1 << 22, 1 << 23, 1 << 21};
     (void)dims;
     for (size_t e = 0; e < sizeof extents / sizeof *extents; e++) {
-        assert_int_equal(bw_feature_plan_scratch(plan, extents[e], size), expected_scratch(plan, extents[e]));
+        check_layout(plan, extents[e]);
+        const int64_t bytes = bw_feature_plan_scratch(plan, extents[e], size);
         /* Bounded by the tile: the frame does not matter. */
-        assert_int_equal(bw_feature_plan_scratch(plan, extents[e], larger), expected_scratch(plan, extents[e]));
+        assert_int_equal(bw_feature_plan_scratch(plan, extents[e], larger), bytes);
         /* A small frame needs no more. */
-        assert_true(bw_feature_plan_scratch(plan, extents[e], extents[e]) <= expected_scratch(plan, extents[e]));
+        assert_true(bw_feature_plan_scratch(plan, extents[e], extents[e]) <= bytes);
     }
 }
 
-static void scratch_is_the_documented_sum(void **state) {
+static void buffers_do_not_lie_on_one_another(void **state) {
     (void)state;
     for_plans(check_scratch);
+}
+
+/* Tiles at all ends of frames and in the middle need no more than the scratch for such tiles holds. */
+static void check_scratch_bound(const bw_feature_plan *plan) {
+    static const int64_t extents[][3] = {{1, 1, 1}, {48, 64, 16}, {16, 80, 33}};
+    const int64_t size[3] = {301, 280, 131};
+    int64_t *offsets = calloc(2 * (size_t)plan->buffer_count + 1, sizeof *offsets);
+    assert_non_null(offsets);
+    for (size_t e = 0; e < sizeof extents / sizeof *extents; e++) {
+        bw_plan_layout(plan, extents[e], size, offsets);
+        const int64_t *end = offsets + plan->buffer_count + 1;
+        for (int at = 0; at < 27; at++) {
+            const int place[3] = {at % 3, at / 3 % 3, at / 9};
+            bw_box tile;
+            for (int axis = 0; axis < 3; axis++) {
+                tile.lo[axis] = place[axis] == 0 ? 0 : place[axis] == 1 ? 96 : size[axis] - extents[e][axis];
+                tile.hi[axis] = tile.lo[axis] + extents[e][axis];
+            }
+            for (int n = 0; n < plan->node_count; n++) {
+                const bw_node *node = &plan->nodes[n];
+                if (node->slot >= 0) continue;
+                bw_box box = bw_node_box(node, &tile, size);
+                const int axis = plan->groups[group_of(plan, node->step)].axis;
+                const int64_t slab = bw_slab_thickness(axis, extents[e]);
+                if (node->local && bw_box_extent(&box, axis) > slab) box.hi[axis] = box.lo[axis] + slab;
+                const bw_view view = bw_view_padded(NULL, node->precision, &box);
+                assert_true(bw_view_bytes(&view) <= end[node->buffer] - offsets[node->buffer]);
+            }
+        }
+    }
+    free(offsets);
 }
 
 /* Rows do not lie on each other, whatever their length, and longer ones never need less. */
@@ -522,6 +613,213 @@ static void tiles_stay_within_their_scratch(void **state) {
     check_tiles("gaussian:1,4@c1;hessian:2@c1;median:2@c1", 2, long_, strip);
 }
 
+/* ---- parts ----------------------------------------------------------------------------------------------------- */
+
+/* As `signature`, through what earlier parts keep. */
+static uint64_t part_signature(const bw_feature_plan *plan, int part, int index) {
+    const bw_feature_plan *p = bw_feature_plan_part(plan, part);
+    const bw_node *node = &p->nodes[index];
+    if (node->step >= p->stored) return step_signature(p, index, plan, part);
+    const bw_slot *slot = &plan->slots[node->slot];
+    assert_true(slot->made < part && slot->last >= part);
+    return part_signature(plan, slot->made, slot->node);
+}
+
+/* The parts together make what the plan makes as a whole, and nothing twice. */
+static void check_parts(const bw_feature_plan *plan, int dims) {
+    const int count = bw_feature_plan_part_count(plan);
+    (void)dims;
+    if (!count) return;
+    const bw_feature_plan *last = bw_feature_plan_part(plan, count - 1);
+    assert_int_equal(last->emission_count, plan->emission_count);
+    for (int e = 0; e < last->emission_count; e++) {
+        const uint64_t wanted = signature(plan, node_of(plan, last->emissions[e].index));
+        if (part_signature(plan, count - 1, last->emissions[e].node) != wanted)
+            fail_msg("feature %d is made in another way in parts", last->emissions[e].index);
+    }
+    for (int k = 0; k < plan->slot_count; k++) {
+        const bw_slot *slot = &plan->slots[k];
+        const bw_node *node = &bw_feature_plan_part(plan, slot->made)->nodes[slot->node];
+        assert_true(slot->made < slot->last && slot->last < count);
+        assert_int_equal(node->slot, k);
+        assert_true(node->level[0] + node->level[1] + node->level[2] > 0);
+    }
+}
+
+static void parts_make_the_same(void **state) {
+    (void)state;
+    for_plans(check_parts);
+}
+
+/* Every part as a plan of its own. */
+static void check_each_part(const bw_feature_plan *plan, int dims) {
+    for (int p = 0; p < bw_feature_plan_part_count(plan); p++) {
+        check_buffers(bw_feature_plan_part(plan, p), dims);
+        check_groups(bw_feature_plan_part(plan, p), dims);
+        check_scratch_bound(bw_feature_plan_part(plan, p));
+    }
+}
+
+static void parts_are_sound_plans(void **state) {
+    (void)state;
+    for_plans(check_each_part);
+}
+
+/* Reads of a part's tile, slots included. */
+static void check_part_reads(const bw_feature_plan *part, const bw_box *tile, const bw_box *slots,
+                             const int64_t size[3]) {
+    for (int s = part->stored; s < part->step_count; s++) {
+        const bw_box out = bw_node_box(&part->nodes[part->steps[s].first], tile, size);
+        for (int i = 0; i < part->steps[s].input_count; i++) {
+            const bw_node *in = &part->nodes[part->steps[s].inputs[i]];
+            const bw_box box = in->slot >= 0 ? slots[in->slot] : bw_node_box(in, tile, size);
+            check_window(part, s, in, &box, &out, size);
+        }
+    }
+}
+
+/* The tiles of a part fill its slots, each pixel once. */
+static void check_slots_filled(const bw_feature_plan *plan, int p, const bw_shares *tiles, const bw_box *slots,
+                               const int64_t size[3]) {
+    const bw_feature_plan *part = bw_feature_plan_part(plan, p);
+    for (int k = 0; k < plan->slot_count; k++) {
+        int64_t filled = 0;
+        if (plan->slots[k].made != p) continue;
+        for (int64_t t = 0; t < bw_share_count(tiles); t++) {
+            const bw_box tile = bw_share_box(tiles, t);
+            const bw_box box = bw_node_box(&part->nodes[plan->slots[k].node], &tile, size);
+            for (int axis = 0; axis < 3; axis++)
+                assert_true(box.lo[axis] >= slots[k].lo[axis] && box.hi[axis] <= slots[k].hi[axis]);
+            filled += bw_box_count(&box);
+        }
+        assert_int_equal(filled, bw_box_count(&slots[k]));
+    }
+}
+
+static void check_region(const bw_feature_plan *plan, const bw_box *region, const int64_t size[3],
+                         const int64_t most[3]) {
+    bw_box *slots = calloc((size_t)plan->slot_count, sizeof *slots), parts[BW_MAX_PARTS];
+    assert_non_null(slots);
+    bw_feature_plan_regions(plan, region, size, parts, slots);
+    for (int p = 0; p < bw_feature_plan_part_count(plan); p++) {
+        int64_t step[3];
+        bw_feature_plan_alignment(plan, p, step);
+        const bw_shares tiles = bw_share_out(&parts[p], most, step);
+        for (int64_t t = 0; t < bw_share_count(&tiles); t++) {
+            const bw_box tile = bw_share_box(&tiles, t);
+            check_part_reads(bw_feature_plan_part(plan, p), &tile, slots, size);
+        }
+        check_slots_filled(plan, p, &tiles, slots, size);
+    }
+    free(slots);
+}
+
+/* Regions at corners and in the middle of large and of tiny frames. */
+static void check_regions(const bw_feature_plan *plan, int dims) {
+    static const int64_t sizes[][3] = {{1, 1, 1}, {3, 2, 2}, {37, 50, 11}, {230, 201, 90}};
+    static const int64_t most[][3] = {{100, 200, 64}, {48, 33, 40}};
+    if (!bw_feature_plan_part_count(plan)) return;
+    for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++)
+        for (int r = 0; r < 4; r++) {
+            bw_box region = {{0, 0, 0}, {0, 0, 0}};
+            int64_t size[3];
+            memcpy(size, sizes[s], sizeof size);
+            if (dims == 2) size[2] = 1;
+            for (int axis = 0; axis < 3; axis++) {
+                region.lo[axis] = r == 0 || r == 1 ? 0 : size[axis] * (1 + axis) / 5;
+                region.hi[axis] = r == 0 || r == 2 ? size[axis] : size[axis] - size[axis] * (2 - axis % 2) / 6;
+            }
+            check_region(plan, &region, size, most[s % 2]);
+        }
+}
+
+static void slots_hold_what_is_read(void **state) {
+    (void)state;
+    for_plans(check_regions);
+}
+
+typedef struct by_parts {
+    test_tiles whole; /* for comparing */
+    bw_box parts[BW_MAX_PARTS], *slots;
+    bw_view *store;
+} by_parts;
+
+static void run_part(by_parts *run, const bw_feature_plan *plan, int p, const int64_t most[3]) {
+    const bw_feature_plan *part = bw_feature_plan_part(plan, p);
+    test_tiles *t = &run->whole;
+    int64_t step[3];
+    bw_feature_plan_alignment(plan, p, step);
+    const bw_shares tiles = bw_share_out(&run->parts[p], most, step);
+    const int64_t bytes = bw_feature_plan_scratch(part, tiles.extent, t->size);
+    char *scratch = bw_alloc(t->ctx, (uint64_t)bytes + TEST_CANARY, 1, "scratch");
+    assert_non_null(scratch);
+    memset(scratch, 0xff, (size_t)bytes);
+    memset(scratch + bytes, test_canary, TEST_CANARY);
+    assert_ok(t->ctx, bw_store_begin(t->ctx, plan, p, run->slots, run->store));
+    for (int k = 0; k < plan->slot_count; k++) /* not-a-number */
+        if (plan->slots[k].made == p) memset(run->store[k].data, 0xff, (size_t)bw_view_bytes(&run->store[k]));
+    for (int64_t i = bw_share_count(&tiles) - 1; i >= 0; i--) {
+        bw_tile_task task = {.plan = part,
+                             .level = t->level,
+                             .tile = bw_share_box(&tiles, i),
+                             .frame = bw_source_frame(&t->source, 0),
+                             .emit = test_tiles_compare,
+                             .user = t,
+                             .scratch = scratch,
+                             .store = run->store};
+        memcpy(task.largest, tiles.extent, sizeof task.largest);
+        assert_ok(t->ctx, bw_features_tile(t->ctx, &task));
+    }
+    for (int i = 0; i < TEST_CANARY; i++)
+        assert_int_equal((unsigned char)scratch[bytes + i], test_canary);
+    bw_free(scratch);
+}
+
+/* Runs a region in parts and compares its features with the whole frame's. */
+static void check_values(const char *list, const bw_image *image, int dims, const double spacing[3],
+                         const bw_box *region, const int64_t most[3]) {
+    bw_feature_plan *plan = plan_of(list, dims, spacing, NULL);
+    bw_image *whole = test_compute(list, image, dims, spacing, 1);
+    const int count = bw_feature_plan_part_count(plan);
+    assert_true(count > 1);
+    by_parts run = {.whole = test_tiles_open(plan, image, most),
+                    .slots = calloc((size_t)plan->slot_count, sizeof *run.slots),
+                    .store = calloc((size_t)plan->slot_count, sizeof *run.store)};
+    assert_true(run.slots && run.store);
+    run.whole.wanted = whole;
+    bw_feature_plan_regions(plan, region, run.whole.size, run.parts, run.slots);
+    const uint64_t held = bw_memory_in_use();
+    for (int p = 0; p < count; p++)
+        run_part(&run, plan, p, most);
+    assert_int_equal(run.whole.seen, bw_box_count(region) * plan->emission_count);
+    bw_store_end(plan, run.store);
+    assert_int_equal(bw_memory_in_use(), held);
+    test_tiles_close(&run.whole);
+    free(run.slots);
+    free(run.store);
+    bw_image_free(whole);
+    bw_feature_plan_free(plan);
+}
+
+static void parts_have_the_values_of_the_whole(void **state) {
+    (void)state;
+    static const char list[] = "gaussian:4,9,30@c1;hessian:3.5,11@c3;structure:4,16@c1;laplacian:0.7,40@c2;dog:5,9@c1;"
+                               "energy:8@c2;median:2@c1;original";
+    static const double even[3] = {1, 1, 1}, deep[3] = {1, 0.7, 2.5};
+    const int64_t sizes[][3] = {{150, 131, 1}, {64, 49, 41}, {21, 9, 3}};
+    for (int s = 0; s < 3; s++)
+        for (int r = 0; r < 3; r++) {
+            const int64_t *size = sizes[s], most[3] = {r ? 40 : 100, r ? 64 : 33, r == 1 ? 100 : 16};
+            bw_image_info info = test_info(BW_FLOAT32, size[0], size[1], size[2]);
+            bw_box region = {{0, 0, 0}, {size[0], size[1], size[2]}};
+            info.channels = 3;
+            if (r == 2) region = (bw_box){{size[0] / 3, size[1] / 4, size[2] / 2}, {size[0] - 2, size[1] - 1, size[2]}};
+            bw_image *image = test_noise(&info);
+            check_values(list, image, s ? 3 : 2, r == 1 ? deep : even, &region, most);
+            bw_image_free(image);
+        }
+}
+
 /* ---- text ------------------------------------------------------------------------------------------------------ */
 
 static void plans_can_be_read(void **state) {
@@ -566,9 +864,13 @@ int main(void) {
         cmocka_unit_test(images_keep_their_buffers_as_long_as_they_are_read),
         cmocka_unit_test(groups_run_slab_by_slab),
         cmocka_unit_test(images_cover_what_is_read),
-        cmocka_unit_test(scratch_is_the_documented_sum),
+        cmocka_unit_test(buffers_do_not_lie_on_one_another),
         cmocka_unit_test(rows_are_padded),
         cmocka_unit_test(tiles_stay_within_their_scratch),
+        cmocka_unit_test(parts_make_the_same),
+        cmocka_unit_test(parts_are_sound_plans),
+        cmocka_unit_test(slots_hold_what_is_read),
+        cmocka_unit_test(parts_have_the_values_of_the_whole),
         cmocka_unit_test(plans_can_be_read),
         cmocka_unit_test(nothing_leaks),
     };

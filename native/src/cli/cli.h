@@ -4,7 +4,7 @@
 
 #include "brushwood.h"
 
-enum { BW_EXIT_DONE = 0, BW_EXIT_FAILED = 1, BW_EXIT_USAGE = 2, BW_CLI_MAX_OPTIONS = 24 };
+enum { BW_EXIT_DONE = 0, BW_EXIT_FAILED = 1, BW_EXIT_USAGE = 2, BW_CLI_MAX_OPTIONS = 40 };
 
 typedef struct bw_cli_option {
     const char *name, *value; /* value: what --help calls it; NULL = flag */
@@ -47,6 +47,10 @@ const bw_cli_values *bw_cli_get(const bw_cli_call *call, const char *name);
 const char *bw_cli_text(const bw_cli_call *call, const char *name);
 /* Leaves *out alone when the option was not given. BW_EXIT_USAGE with a message when it is not a number in range. */
 int bw_cli_integer(const bw_cli_call *call, const char *name, int64_t low, int64_t high, int64_t *out);
+int bw_cli_number(const bw_cli_call *call, const char *name, double low, double high, double *out);
+/* Numbers separated by commas, at most `most` of them. */
+int bw_cli_numbers(const bw_cli_call *call, const char *name, double low, double high, int most, double *out,
+                   int *count);
 /* "z,y,x", three positive numbers, into x, y, z; *given tells whether there was one. */
 int bw_cli_spacing(const bw_cli_call *call, double spacing[3], int *given);
 /* Checks that an option's output can be written and that it replaces none of the inputs, given as option names that end

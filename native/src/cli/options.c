@@ -126,12 +126,19 @@ static void print_features(void) {
                bw_preset_get(i)->features);
 }
 
+static void print_forests(void) {
+    printf("\nForests (--forest):\n");
+    for (int i = 0; i < bw_forest_preset_count(); i++)
+        printf("  %-12s %s\n", bw_forest_preset_get(i)->id, bw_forest_preset_get(i)->doc);
+}
+
 void bw_cli_print_overview(void) {
     printf("brushwood %s: pixel classification by example\n\nusage: brushwood COMMAND [options]\n\n", bw_version());
     for (const bw_cli_command *c = bw_cli_commands; c->name; c++)
         printf("  %-12s %s\n", c->name, c->summary);
     printf("\n'brushwood COMMAND --help' lists a command's options. Exit status: 0 done, 1 failed, 2 wrong usage.\n");
     print_features();
+    print_forests();
 }
 
 const bw_cli_values *bw_cli_get(const bw_cli_call *call, const char *name) {
@@ -155,6 +162,30 @@ int bw_cli_integer(const bw_cli_call *call, const char *name, int64_t low, int64
                             high, text);
     *out = (int64_t)value;
     return BW_EXIT_DONE;
+}
+
+int bw_cli_number(const bw_cli_call *call, const char *name, double low, double high, double *out) {
+    const char *text = bw_cli_text(call, name), *end = text;
+    double value = 0;
+    if (!text) return BW_EXIT_DONE;
+    if (!bw_number_parse(text, &end, &value) || *end || !(value >= low && value <= high))
+        return bw_cli_usage(call, "--%s must be a number from %g to %g, not \"%s\".", name, low, high, text);
+    *out = value;
+    return BW_EXIT_DONE;
+}
+
+int bw_cli_numbers(const bw_cli_call *call, const char *name, double low, double high, int most, double *out,
+                   int *count) {
+    const char *text = bw_cli_text(call, name), *at = text;
+    if (!text) return BW_EXIT_DONE;
+    for (*count = 0; *count < most; at++) {
+        if (!bw_number_parse(at, &at, &out[*count]) || !(out[*count] >= low && out[*count] <= high)) break;
+        ++*count;
+        if (!*at) return BW_EXIT_DONE;
+        if (*at != ',') break;
+    }
+    return bw_cli_usage(call, "--%s must be up to %d numbers from %g to %g, separated by commas, not \"%s\".", name,
+                        most, low, high, text);
 }
 
 int bw_cli_spacing(const bw_cli_call *call, double spacing[3], int *given) {

@@ -1,5 +1,6 @@
 #include "core/image.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -11,6 +12,7 @@ struct bw_image {
     uint8_t *pixels;
     char *name;
     char **labels; /* per plane, NULL until one is set */
+    _Atomic uint64_t stamp;
 };
 
 static const struct {
@@ -81,6 +83,16 @@ static int64_t plane_bytes(const bw_image_info *info) {
     return info->width * info->height * bw_type_size(info->type);
 }
 
+static void renew_stamp(bw_image *image) {
+    static _Atomic uint64_t last;
+    atomic_store_explicit(&image->stamp, atomic_fetch_add_explicit(&last, 1, memory_order_relaxed) + 1,
+                          memory_order_relaxed);
+}
+
+uint64_t bw_image_stamp(const bw_image *image) {
+    return atomic_load_explicit(&image->stamp, memory_order_relaxed);
+}
+
 bw_status bw_image_create(bw_context *ctx, const bw_image_info *info, bw_image **out) {
     *out = NULL;
     bw_image_info checked = *info;
@@ -90,6 +102,7 @@ bw_status bw_image_create(bw_context *ctx, const bw_image_info *info, bw_image *
     bw_image *image = bw_calloc(ctx, 1, sizeof *image, "an image");
     if (!image) return BW_ERROR_MEMORY;
     image->info = checked;
+    renew_stamp(image);
     image->pixels = bw_calloc(ctx, (uint64_t)plane_count(&checked), (uint64_t)plane_bytes(&checked), what);
     if (!image->pixels) {
         bw_image_free(image);
@@ -132,6 +145,7 @@ static int64_t plane_index(const bw_image_info *info, int frame, int channel, in
 
 void *bw_image_plane(bw_image *image, int frame, int channel, int64_t z) {
     int64_t index = plane_index(&image->info, frame, channel, z);
+    renew_stamp(image);
     return index < 0 ? NULL : image->pixels + index * plane_bytes(&image->info);
 }
 

@@ -15,6 +15,8 @@ void bw_image_describe(const bw_image_info *info, char *text, size_t size);
 bw_status bw_spacing_check(bw_context *ctx, const double spacing[3]);
 /* Checks sizes, type and spacing; fills defaults (spacing 1, unit "pixel") where the fields are 0. */
 bw_status bw_image_info_check(bw_context *ctx, bw_image_info *info);
+/* Differs between image objects, and from before the last bw_image_plane: the same stamp means the same pixels. */
+uint64_t bw_image_stamp(const bw_image *image);
 /* bw_image_hash that can be cancelled; ctx may be NULL. */
 bw_status bw_image_hash_checked(bw_context *ctx, const bw_image *image, uint64_t *out);
 

@@ -71,7 +71,7 @@ static int same_step(const bw_feature_plan *plan, const bw_step *a, const bw_ste
 
 /* An output lies on the grid of the first input, as the step scales it. */
 static bw_node new_node(const bw_builder *b, const bw_step *step, bw_precision precision) {
-    bw_node node = {.step = b->plan->step_count, .precision = precision, .response = {-1, -1, -1}};
+    bw_node node = {.step = b->plan->step_count, .precision = precision, .response = {-1, -1, -1}, .slot = -1};
     if (step->input_count) memcpy(node.level, b->plan->nodes[step->inputs[0]].level, sizeof node.level);
     if (step->input_count) memcpy(node.odd, b->plan->nodes[step->inputs[0]].odd, sizeof node.odd);
     if (step->kernel >= 0 && b->plan->kernels[step->kernel].order == 1) node.odd[step->axis] = 1;
@@ -271,16 +271,25 @@ static int to_pixel_grid(bw_builder *b, int image) {
     return image;
 }
 
+/* Which images a plan in parts keeps, of those with `to_go` smoothings to come: every level's first one, as long as it
+ * leads to the next level or is on the only one; from two levels on the smoothed image instead of the last level's
+ * first: its readers look less far, and it takes little memory. */
+static void keep_coarse(bw_builder *b, int image, int levels, int to_go) {
+    const int last_first = to_go == 1, only = levels == 1;
+    if (b->status == BW_OK && to_go <= levels && last_first == only) b->plan->nodes[image].kept = 1;
+}
+
 /* By presmoothing and pyramid; orders per axis. Derivatives that need a full kernel are the last stage of their axis,
  * others come after all smoothing. */
 static int filter_fast(bw_builder *b, int root, const double sigma[3], const int order[3], int shared, double least) {
     bw_chain chain[3];
-    int image = root, stages = 0;
+    int image = root, stages = 0, levels = 0;
     for (int axis = 0; axis < 3; axis++) {
         chain[axis] = chain_to(sigma[axis], shared, least);
         if (chain[axis].count > stages) stages = chain[axis].count;
+        if (pyramid_level(sigma[axis], least) > levels) levels = pyramid_level(sigma[axis], least);
     }
-    for (int stage = 0; stage < stages; stage++)
+    for (int stage = 0; stage < stages; stage++) {
         for (int axis = 2; axis >= 0; axis--) {
             const bw_chain *c = &chain[axis];
             const int at = stage - (stages - c->count); /* shorter chains begin later */
@@ -288,6 +297,8 @@ static int filter_fast(bw_builder *b, int root, const double sigma[3], const int
             const int full = sigma[axis] < derived_from;
             image = pass_to(b, image, axis, c->sigma[at], full ? order[axis] : 0, c->scaling[at]);
         }
+        if (levels) keep_coarse(b, image, levels, stages - 1 - stage);
+    }
     for (int axis = 2; axis >= 0; axis--)
         if (order[axis] && sigma[axis] >= derived_from)
             image = pass_to(b, image, axis, sigma[axis], order[axis], BW_SAME);
@@ -427,7 +438,8 @@ static bw_status add_features(bw_builder *b, const bw_recipe *recipe, const uint
         scheduled = b->plan->step_count;
     }
     bw_free(order);
-    return b->status == BW_OK ? bw_plan_finish(b->ctx, b->plan) : b->status;
+    if (b->status == BW_OK) fail(b, bw_plan_finish(b->ctx, b->plan));
+    return b->status == BW_OK ? bw_plan_divide(b->ctx, b->plan) : b->status;
 }
 
 bw_status bw_feature_plan_create(bw_context *ctx, const bw_recipe *recipe, const uint8_t *wanted,

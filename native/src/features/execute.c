@@ -12,16 +12,22 @@ typedef struct bw_work {
     int64_t lo, hi; /* of the slab in work, along the axis */
 } bw_work;
 
+/* All of an image that is in memory, which for a local one is the slab. */
+static bw_view image_of(const bw_work *work, const bw_node *node, const bw_box *box, const bw_box *slab) {
+    if (node->slot >= 0) return work->task->store[node->slot];
+    char *data = (char *)work->task->scratch + work->offsets[node->buffer];
+    return bw_view_padded(data, node->precision, node->local ? slab : box);
+}
+
 /* What a group's slab holds of an image; whole: all of the image that is in memory. */
-static bw_view view_of(const bw_work *work, int node, int whole) {
-    const bw_node *at = &work->task->plan->nodes[node];
-    bw_box box = bw_node_box(at, &work->task->tile, work->task->frame.size), slab = box;
-    char *data = (char *)work->task->scratch + work->offsets[at->buffer];
+static bw_view view_of(const bw_work *work, int index, int whole) {
+    const bw_node *node = &work->task->plan->nodes[index];
+    const bw_box box = bw_node_box(node, &work->task->tile, work->task->frame.size);
+    bw_box slab = box;
     if (slab.lo[work->axis] < work->lo) slab.lo[work->axis] = work->lo;
     if (slab.hi[work->axis] > work->hi) slab.hi[work->axis] = work->hi;
-    if (at->local) return bw_view_padded(data, at->precision, &slab);
-    bw_view view = bw_view_padded(data, at->precision, &box);
-    if (!whole) {
+    bw_view view = image_of(work, node, &box, &slab);
+    if (!whole && !node->local) {
         view.data = bw_view_at(&view, slab.lo[0], slab.lo[1], slab.lo[2]);
         view.box = slab;
     }

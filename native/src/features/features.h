@@ -35,12 +35,37 @@ void bw_feature_plan_free(bw_feature_plan *plan);
 bw_status bw_feature_plan_fit(bw_context *ctx, bw_feature_plan *plan, const int64_t size[3]);
 /* Pixels around a tile that its features look at, per axis. */
 void bw_feature_plan_halo(const bw_feature_plan *plan, int64_t halo[3]);
-/* Bytes of scratch for tiles of at most these extents anywhere in a frame of `size`: the sum over the plan's buffers of
- * the largest image that each holds, plus the steps' largest private room. */
+/* Bytes of scratch for tiles of at most these extents anywhere in a frame of `size`: the top of the highest buffer,
+ * each as large as the largest image that it holds, plus the steps' largest private room. INT64_MAX / 2 when there is
+ * no memory left to work it out. */
 int64_t bw_feature_plan_scratch(const bw_feature_plan *plan, const int64_t extent[3], const int64_t size[3]);
 /* The arithmetic that a tile costs (multiply-adds, for comparing tile shapes). */
 double bw_feature_plan_cost(const bw_feature_plan *plan, const int64_t extent[3], const int64_t size[3]);
 int bw_feature_plan_uses_channel(const bw_feature_plan *plan, int channel);
+
+/* ---- plans in parts (parts.c) ----------------------------------------------------------------------------------- */
+
+/* Images of large sigmas lie on coarse grids, but are made from many pixels around a tile. A plan with such images can
+ * also be run in parts: for a region of the frame, each part makes its images of the region, tile by tile, and leaves
+ * them in the store; the last one makes the features. A part is a plan; tiles of the parts before the last begin at the
+ * part's region plus multiples of the part's alignment, and emit nothing. The features are the same to the bit. */
+
+/* 0 = the plan runs only as a whole. */
+int bw_feature_plan_part_count(const bw_feature_plan *plan);
+const bw_feature_plan *bw_feature_plan_part(const bw_feature_plan *plan, int part);
+/* For a region of the frame (pixels): where each part's tiles must lie, and each slot's box, on its own grid. The last
+ * part's is the region. */
+void bw_feature_plan_regions(const bw_feature_plan *plan, const bw_box *region, const int64_t size[3], bw_box *parts,
+                             bw_box *slots);
+void bw_feature_plan_alignment(const bw_feature_plan *plan, int part, int64_t pixels[3]);
+/* The most bytes that slots of these boxes take at a time. */
+int64_t bw_feature_plan_store(const bw_feature_plan *plan, const bw_box *slots);
+
+/* store: a view per slot, all zero at first. Makes room for the images of a part that is about to run and gives back
+ * what neither it nor later parts read. */
+bw_status bw_store_begin(bw_context *ctx, const bw_feature_plan *plan, int part, const bw_box *slots, bw_view *store);
+/* Gives everything back; also after a failure. */
+void bw_store_end(const bw_feature_plan *plan, bw_view *store);
 
 /* ---- tile computation (execute.c) ------------------------------------------------------------------------------- */
 
@@ -73,8 +98,9 @@ typedef struct bw_tile_task {
     bw_frame frame;
     bw_emit_fn emit;
     void *user;
-    double progress; /* is added to the context's progress bit by bit */
-    void *scratch;   /* bw_feature_plan_scratch bytes, aligned to 64 */
+    double progress;      /* is added to the context's progress bit by bit */
+    void *scratch;        /* bw_feature_plan_scratch bytes, aligned to 64 */
+    const bw_view *store; /* of a part's tile */
 } bw_tile_task;
 
 /* Allocates nothing. */

@@ -79,6 +79,7 @@ struct bw_step {
     int axis, kernel; /* of a pass: index into the plan's kernels, -1 = none */
     int64_t reach[3]; /* pixels around an output pixel that it reads, per axis of the input's grid, beside a pass's */
     int channel, raw; /* of a load */
+    int batch;        /* steps of one batch are put into order together */
     double parameter[BW_MAX_PARAMETERS]; /* what the kind says */
 };
 
@@ -92,10 +93,14 @@ typedef struct bw_node {
     int cut[3];        /* per axis: ends at the frame (head of this file) */
     int odd[3];        /* per axis: changes sign when the frame is mirrored */
     int64_t margin[3]; /* around the tile, in pixels of its grid */
+    int64_t edge[3];   /* instead, where the tile ends with the frame; not less. More only in parts of a plan */
+    int64_t inner[3];  /* there, how far from the frame's last pixel it reaches at least the other way */
     int response[3];   /* kernel that leads from its root to it along an axis, -1 = it is the root */
     int last;          /* the last step that reads it */
     int local;         /* no other group reads it: it exists slab by slab */
-    int buffer;
+    int kept;          /* a plan in parts computes it before its readers' tiles */
+    int slot;          /* of the store that holds it, in parts of a plan; -1 = none */
+    int buffer;        /* -1 = none */
 } bw_node;
 
 /* Image `node` is feature `index` of the recipe. */
@@ -111,6 +116,12 @@ typedef struct bw_group {
     int axis;       /* of the slabs */
 } bw_group;
 
+/* Room in a tile's scratch for the images that have it in turn, taken during steps from..until. */
+typedef struct bw_buffer {
+    int from, until;
+    int below, below_count; /* plan->below[below...]: buffers that are taken at the same time and lie below */
+} bw_buffer;
+
 /* What a kernel was made for: equal wishes share one. */
 typedef struct bw_design {
     double sigma;
@@ -118,18 +129,38 @@ typedef struct bw_design {
     int kernel, response;  /* response: base and kernel together; order 0 only */
 } bw_design;
 
-/* Steps in the order of computing; immutable once built, shared by threads. */
-typedef struct bw_feature_plan {
+/* A kept image in parts of a plan. */
+typedef struct bw_slot {
+    int made, last; /* parts: the one that makes it, the last one that reads it */
+    int node;       /* of the part that makes it */
+} bw_slot;
+
+/* Steps in the order of computing; immutable once built, shared by threads.
+ *
+ * A plan with kept images exists twice: as a whole, which makes everything for each tile, and in parts that run one
+ * after the other. A part makes some of the kept images for a whole region of the frame, tile by tile, from the frame
+ * and from images that earlier parts kept; the last part makes the features. Parts are plans themselves, without parts:
+ * the kept images that they read are the outputs of their first `stored` steps, which are in no group. */
+typedef struct bw_feature_plan bw_feature_plan;
+
+struct bw_feature_plan {
     bw_step *steps;
     bw_node *nodes;
     bw_emission *emissions; /* in the order of their steps */
     bw_group *groups;
     bw_kernel *kernels;
     bw_design *designs;
-    int step_count, node_count, emission_count, group_count, kernel_count, design_count, buffer_count;
+    bw_buffer *buffers; /* from the bottom up */
+    int *below;
+    int *by_buffer; /* nodes that have a buffer, in its order */
+    bw_feature_plan *parts;
+    bw_slot *slots;
+    int step_count, node_count, emission_count, group_count, kernel_count, design_count, buffer_count, buffered;
+    int part_count, slot_count, batch_count, stored;
+    int is_part; /* kernels belong to the plan that it is a part of */
     int64_t halo[3];
     uint64_t channels; /* that it reads, a bit each */
-} bw_feature_plan;
+};
 
 /* Position of `index` on the grid of a level, mirrored at both ends of a frame of n pixels; levels 0 and 1 only. */
 static inline int64_t bw_mirror_on(int level, int64_t index, int64_t n) {
@@ -142,8 +173,8 @@ bw_box bw_node_box(const bw_node *node, const bw_box *tile, const int64_t size[3
 /* Pixels of a slab along its axis, for tiles of these extents. */
 int64_t bw_slab_thickness(int axis, const int64_t extent[3]);
 
-/* Where each buffer begins in the scratch of such tiles, in bytes; the last of buffer_count + 1 entries is the private
- * room of the steps. */
+/* Where each buffer begins in the scratch of such tiles, in bytes: the first of 2 * buffer_count + 1 entries; behind
+ * them, the private room of the steps. */
 void bw_plan_layout(const bw_feature_plan *plan, const int64_t extent[3], const int64_t size[3], int64_t *offsets);
 
 /* The arithmetic of a group on a tile, in multiply-adds. */
@@ -154,6 +185,12 @@ bw_status bw_plan_schedule(bw_context *ctx, bw_feature_plan *plan, int first);
 
 /* Fills margins, last uses and buffers after the last step is scheduled. */
 bw_status bw_plan_finish(bw_context *ctx, bw_feature_plan *plan);
+
+/* Makes the parts of a finished plan that has kept images (parts.c). */
+bw_status bw_plan_divide(bw_context *ctx, bw_feature_plan *plan);
+
+/* Frees what a plan or a part holds, not itself. */
+void bw_plan_clear(bw_feature_plan *plan);
 
 /* A view of a buffer for a box, with padded rows and planes; its bytes. */
 bw_view bw_view_padded(void *data, bw_precision precision, const bw_box *box);

@@ -5,8 +5,9 @@
 static bw_status add_node(bw_text *t, const bw_feature_plan *plan, int index) {
     static const char axes[] = "xyz";
     const bw_node *node = &plan->nodes[index];
-    BW_TRY(bw_text_add(t, "  #%d in buffer %d, %s%s", index, node->buffer,
-                       node->precision == BW_DOUBLE ? "double" : "single", node->local ? ", a slab" : ""));
+    BW_TRY(bw_text_add(t, "  #%d in buffer %d, %s%s%s", index, node->buffer,
+                       node->precision == BW_DOUBLE ? "double" : "single", node->local ? ", a slab" : "",
+                       node->kept ? ", kept by a plan in parts" : ""));
     for (int axis = 0; axis < 3; axis++)
         if (node->level[axis]) BW_TRY(bw_text_add(t, ", every %d. pixel in %c", 1 << node->level[axis], axes[axis]));
     return bw_text_add(t, ", margin %d %d %d\n", (int)node->margin[0], (int)node->margin[1], (int)node->margin[2]);

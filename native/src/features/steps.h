@@ -10,6 +10,9 @@ enum { BW_UPSAMPLING_REACH = 4 };
 /* passes.c */
 extern const bw_step_kind bw_kind_load, bw_kind_relevel, bw_kind_pass, bw_kind_upsample;
 
+/* parts.c: what an earlier part of the plan kept; never runs */
+extern const bw_step_kind bw_kind_stored;
+
 /* pointwise.c */
 extern const bw_step_kind bw_kind_add, bw_kind_add3, bw_kind_subtract, bw_kind_product, bw_kind_length2,
     bw_kind_length3, bw_kind_eigen2, bw_kind_eigen3;

@@ -71,7 +71,8 @@ static inline int bw_node_is_leaf(const bw_node *node) {
 
 /* What one call of the vote kernel works on: at most BW_CHUNK_BLOCKS blocks. Each block owns a region of the scratch
  * memory: 64 bytes per used feature, then 8 bytes per class (pixels that ended in pure leaves of the current tree),
- * then 64 vote sums of 16 bits per class. */
+ * then 64 vote sums of 16 bits per class. Behind the regions, classify keeps the sums of all trees so far: 64 of 32
+ * bits per class and block. */
 typedef struct bw_vote_job {
     const bw_forest *forest;
     const uint8_t *const *columns;
@@ -80,6 +81,7 @@ typedef struct bw_vote_job {
     int64_t first, count; /* pixels; first is a multiple of 64 */
     uint32_t *votes;      /* [class * stride + pixel - origin] */
     int64_t stride, origin;
+    uint8_t *winners; /* [pixel - origin], of classify */
     void *scratch;
 } bw_vote_job;
 
@@ -94,6 +96,7 @@ enum {
 
 typedef struct bw_vote_kernels {
     bw_status (*vote)(bw_context *ctx, const bw_vote_job *job);
+    bw_status (*classify)(bw_context *ctx, const bw_vote_job *job); /* needs no votes and no seen */
     void (*quantise)(const float *table, int steps, const float *values, int64_t count, uint8_t *out);
 } bw_vote_kernels;
 

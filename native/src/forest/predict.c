@@ -129,21 +129,27 @@ static int chunk_blocks(const bw_forest *forest) {
 
 uint64_t bw_forest_scratch_size(const bw_forest *forest) {
     const uint64_t lists = (uint64_t)(BW_VOTE_QUEUE + BW_VOTE_LEAVES) * 2 * sizeof(uint64_t);
-    return lists + (uint64_t)chunk_blocks(forest) * bw_region_size(forest);
+    const uint64_t totals = (uint64_t)forest->classes * BW_BLOCK * sizeof(uint32_t);
+    return lists + (uint64_t)chunk_blocks(forest) * (bw_region_size(forest) + totals);
 }
 
 uint32_t bw_forest_vote_total(const bw_forest *forest) {
     return (uint32_t)forest->trees * BW_LEAF_VOTES;
 }
 
-bw_status bw_vote_run(bw_context *ctx, bw_simd level, bw_vote_job *job) {
-    const bw_vote_kernels *kernels = bw_vote_kernels_for(level);
+typedef bw_status (*chunk_fn)(bw_context *ctx, const bw_vote_job *job);
+
+static bw_status each_chunk(bw_context *ctx, chunk_fn work, bw_vote_job *job) {
     const int64_t end = job->first + job->count, step = (int64_t)chunk_blocks(job->forest) * BW_BLOCK;
     for (; job->first < end; job->first += step) {
         job->count = end - job->first < step ? end - job->first : step;
-        BW_TRY(kernels->vote(ctx, job));
+        BW_TRY(work(ctx, job));
     }
     return BW_OK;
+}
+
+bw_status bw_vote_run(bw_context *ctx, bw_simd level, bw_vote_job *job) {
+    return each_chunk(ctx, bw_vote_kernels_for(level)->vote, job);
 }
 
 bw_status bw_forest_vote(bw_context *ctx, const bw_forest *forest, bw_simd level, const uint8_t *const *columns,
@@ -151,4 +157,62 @@ bw_status bw_forest_vote(bw_context *ctx, const bw_forest *forest, bw_simd level
     bw_vote_job job = {
         .forest = forest, .columns = columns, .count = count, .votes = votes, .stride = stride, .scratch = scratch};
     return bw_vote_run(ctx, level, &job);
+}
+
+bw_status bw_forest_classify(bw_context *ctx, const bw_forest *forest, bw_simd level, const uint8_t *const *columns,
+                             int64_t count, uint8_t *winners, void *scratch) {
+    bw_vote_job job = {.forest = forest, .columns = columns, .count = count, .winners = winners, .scratch = scratch};
+    return each_chunk(ctx, bw_vote_kernels_for(level)->classify, &job);
+}
+
+/* ---- counting visits --------------------------------------------------------------------------------------------- */
+
+/* Pixels of a block that wait at a node. */
+typedef struct waiting {
+    uint32_t node;
+    uint64_t pixels;
+} waiting;
+
+/* The pixels that go right; counts all of them. */
+static uint64_t split_pixels(const uint8_t *bytes, uint8_t threshold, uint64_t pixels, int64_t *depth) {
+    uint64_t right = 0;
+    for (int i = 0; i < BW_BLOCK; i++) {
+        if (!(pixels >> i & 1)) continue;
+        right |= (uint64_t)(bytes[i] > threshold) << i;
+        ++*depth;
+    }
+    return right;
+}
+
+/* The waiting sets are disjoint and not empty, so there are never more of them than pixels. */
+static void count_tree(const bw_forest *forest, const bw_tree *tree, const uint8_t *const *columns, int64_t first,
+                       uint64_t pixels, bw_forest_visits *out) {
+    waiting stack[BW_BLOCK] = {{0, pixels}};
+    for (int height = 1; height > 0;) {
+        const waiting at = stack[--height];
+        const bw_node *node = tree->nodes + at.node;
+        if (bw_node_is_leaf(node)) {
+            out->leaves++;
+            continue;
+        }
+        const uint8_t *bytes = columns[forest->feature_of[node->feature]] + first;
+        const uint64_t right = split_pixels(bytes, node->threshold, at.pixels, &out->depth);
+        out->splits++;
+        if (right) stack[height++] = (waiting){node->next + 1, right};
+        if (right != at.pixels) stack[height++] = (waiting){node->next, at.pixels ^ right};
+    }
+}
+
+bw_status bw_forest_count_visits(bw_context *ctx, const bw_forest *forest, const uint8_t *const *columns, int64_t count,
+                                 bw_forest_visits *out) {
+    *out = (bw_forest_visits){0};
+    for (int64_t first = 0; first < count; first += BW_BLOCK) {
+        const int64_t left = count - first;
+        const uint64_t pixels = left < BW_BLOCK ? ((uint64_t)1 << left) - 1 : ~(uint64_t)0;
+        BW_TRY(bw_check(ctx));
+        out->blocks++;
+        for (int t = 0; t < forest->trees; t++)
+            count_tree(forest, forest->tree + t, columns, first, pixels, out);
+    }
+    return BW_OK;
 }

@@ -1,44 +1,63 @@
-/* Training: checks, binning, trees in parallel, removal of unused thresholds, out-of-bag report. */
+/* A training run: checks, binning, trees in parallel, forests of the trees so far. */
 #include <string.h>
 
 #include "core/alloc.h"
+#include "core/levels.h"
 #include "core/parallel.h"
 #include "forest/grow.h"
 
-enum { OOB_CHUNK = 1024, NO_VOTE = 255 };
-
-typedef struct training {
-    bw_binned binned;
-    bw_plan plan;
-    bw_grower *growers;
-    int threads;
-    bw_forest *forest;
-    uint8_t *ranks; /* [feature * 256 + i]: how many of the feature's cuts before cut i are used */
-} training;
+enum {
+    BLOCK_BYTES = 384 << 10, /* of a block of samples: fits the cache of a core beside the rest */
+    MOST_SUBTRACTED = 2048   /* features; their histograms take 4 MB */
+};
 
 /* ---- checks ------------------------------------------------------------------------------------------------------ */
 
-static bw_status check_options(bw_context *ctx, const bw_forest_options *o, int features) {
+static bw_status check_numbers(bw_context *ctx, const bw_forest_options *o) {
     const struct {
         const char *name;
         int value, low, high;
+        const char *note;
     } ranges[] = {
-        {"trees", o->trees, 1, BW_MAX_TREES},
-        {"mtry", o->mtry, 0, features},
-        {"max_depth", o->max_depth, 0, INT32_MAX},
-        {"min_leaf", o->min_leaf, 1, INT32_MAX},
-        {"balance", (int)o->balance, BW_BALANCE_NONE, BW_BALANCE_CLASSES},
+        {"trees", o->trees, 1, BW_MAX_TREES, ""},
+        {"max_depth", o->max_depth, 0, INT32_MAX, " (0 = no limit)"},
+        {"min_leaf", o->min_leaf, 1, INT32_MAX, ""},
+        {"extra", o->extra, 0, 1, ""},
+        {"balance", (int)o->balance, BW_BALANCE_NONE, BW_BALANCE_CUSTOM, " (none, by class, custom)"},
     };
     for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++) {
         if (ranges[i].value >= ranges[i].low && ranges[i].value <= ranges[i].high) continue;
         return bw_fail(ctx, BW_ERROR_ARGUMENT, "The forest option %s is %d; it must be from %d to %d%s.",
-                       ranges[i].name, ranges[i].value, ranges[i].low, ranges[i].high,
-                       strcmp(ranges[i].name, "mtry") ? "" : " (the number of features)");
+                       ranges[i].name, ranges[i].value, ranges[i].low, ranges[i].high, ranges[i].note);
+    }
+    return BW_OK;
+}
+
+static bw_status check_options(bw_context *ctx, const bw_forest_options *o, int features, int classes) {
+    BW_TRY(check_numbers(ctx, o));
+    if (o->mtry < BW_MTRY_ALL || o->mtry > features) {
+        return bw_fail(
+            ctx, BW_ERROR_ARGUMENT,
+            "The forest option mtry is %d; it must be from 1 to %d (the number of features), %d (square root), "
+            "%d (logarithm) or %d (all).",
+            o->mtry, features, BW_MTRY_SQRT, BW_MTRY_LOG2, BW_MTRY_ALL);
+    }
+    if (!(o->bootstrap >= 0 && o->bootstrap <= 1)) {
+        return bw_fail(ctx, BW_ERROR_ARGUMENT,
+                       "The forest option bootstrap is %g; it must be above 0 and at most 1, or 0 (every sample once).",
+                       o->bootstrap);
+    }
+    for (int k = 0; o->balance == BW_BALANCE_CUSTOM && k < classes; k++) {
+        if (o->class_weights[k] >= 0 && o->class_weights[k] <= BW_MAX_WEIGHT) continue;
+        return bw_fail(ctx, BW_ERROR_ARGUMENT,
+                       "The forest option class_weights is %g for class %d; it must be from 0 to %d.",
+                       (double)o->class_weights[k], k + 1, BW_MAX_WEIGHT);
     }
     return BW_OK;
 }
 
 static bw_status check_sizes(bw_context *ctx, const bw_samples *s) {
+    int64_t count = 0;
     if (s->features < 1 || s->features > BW_MAX_FEATURES) {
         return bw_fail(ctx, BW_ERROR_ARGUMENT, "A forest needs 1 to %d features, not %d.", BW_MAX_FEATURES,
                        s->features);
@@ -46,10 +65,16 @@ static bw_status check_sizes(bw_context *ctx, const bw_samples *s) {
     if (s->classes < 1 || s->classes > BW_MAX_CLASSES) {
         return bw_fail(ctx, BW_ERROR_ARGUMENT, "A forest needs 2 to %d classes, not %d.", BW_MAX_CLASSES, s->classes);
     }
-    if (s->count > INT32_MAX) {
+    for (int p = 0; p < s->part_count; p++)
+        count += s->parts[p].count;
+    if (count != s->count) {
+        return bw_fail(ctx, BW_ERROR_INTERNAL, "The parts hold %lld samples instead of %lld.", (long long)count,
+                       (long long)s->count);
+    }
+    if (s->count > BW_MAX_SAMPLES) {
         return bw_fail(ctx, BW_ERROR_ARGUMENT,
                        "%lld labelled samples are too many; at most %d can be used for training.", (long long)s->count,
-                       INT32_MAX);
+                       BW_MAX_SAMPLES);
     }
     if (s->count < 1) {
         return bw_fail(ctx, BW_ERROR_ARGUMENT, "Nothing is labelled. Label some pixels of at least two classes.");
@@ -57,315 +82,304 @@ static bw_status check_sizes(bw_context *ctx, const bw_samples *s) {
     return BW_OK;
 }
 
-/* Counts the classes and refuses labels out of range or of one class only. */
-static bw_status count_classes(bw_context *ctx, const bw_samples *s, int64_t *counts) {
-    int present = 0;
-    memset(counts, 0, BW_MAX_CLASSES * sizeof *counts);
-    for (int64_t i = 0; i < s->count; i++) {
-        if (s->labels[i] >= s->classes) {
-            return bw_fail(ctx, BW_ERROR_ARGUMENT, "Sample %lld has class index %d, but there are %d classes.",
-                           (long long)i, s->labels[i], s->classes);
-        }
-        counts[s->labels[i]]++;
-    }
-    for (int k = 0; k < s->classes; k++)
-        present += counts[k] > 0;
-    if (present < 2) {
-        return bw_fail(ctx, BW_ERROR_ARGUMENT,
-                       "Only one class is labelled (class %d, %lld samples). Label pixels of at least two classes.",
-                       s->labels[0] + 1, (long long)s->count);
-    }
-    return BW_OK;
+BW_LEVELS_DECLARE(bw_split_kernels, bw_split_kernels);
+
+const bw_split_kernels *bw_split_kernels_for(bw_simd level) {
+    static const bw_split_kernels *const kernels[BW_SIMD_COUNT] = BW_LEVELS(bw_split_kernels);
+    return kernels[level];
 }
 
 /* ---- the plan ---------------------------------------------------------------------------------------------------- */
 
-/* floor(sqrt(n) + 0.5) in integers: the r with r * r - r < n <= r * r + r. */
-static int default_mtry(int features) {
+/* The r with r * r - r < n <= r * r + r. */
+static int rounded_root(int n) {
     int r = 1;
-    while (r * r + r < features)
+    while (r * r + r < n)
         r++;
     return r;
 }
 
-/* Lists the samples of each class for balanced drawing. */
-static bw_status group_samples(bw_context *ctx, const bw_samples *s, const int64_t *counts, bw_plan *plan) {
-    int64_t next[BW_MAX_CLASSES];
-    for (int k = 0; k < s->classes; k++) {
-        next[k] = plan->class_start[k];
-        plan->class_start[k + 1] = plan->class_start[k] + counts[k];
-        if (counts[k]) plan->present[plan->present_count++] = (uint8_t)k;
+/* floor(log2(n)) + 1 */
+static int bits_of(int n) {
+    int bits = 0;
+    for (; n > 0; n >>= 1)
+        bits++;
+    return bits;
+}
+
+/* Candidate features per split, of n features in use, constant ones included. */
+static int resolve_mtry(int mtry, int n) {
+    switch (mtry) {
+    case BW_MTRY_SQRT: return rounded_root(n);
+    case BW_MTRY_LOG2: return bits_of(n);
+    case BW_MTRY_ALL: return n;
+    default: return mtry < n ? mtry : n;
     }
-    if (plan->options.balance != BW_BALANCE_CLASSES) return BW_OK;
-    plan->by_class = bw_alloc(ctx, (uint64_t)s->count, sizeof *plan->by_class, "drawing samples");
-    if (!plan->by_class) return BW_ERROR_MEMORY;
-    for (int64_t i = 0; i < s->count; i++)
-        plan->by_class[next[s->labels[i]]++] = (uint32_t)i;
+}
+
+/* Lists the features in use that have a cut. */
+static bw_status choose_features(bw_context *ctx, const bw_growth *growth, const uint8_t *mask, bw_plan *plan) {
+    const bw_binned *b = &growth->binned;
+    int used = 0;
+    plan->features = bw_alloc(ctx, (uint64_t)b->features, sizeof *plan->features, "the features");
+    plan->rank_of = bw_calloc(ctx, (uint64_t)b->features, sizeof *plan->rank_of, "the features");
+    if (!plan->features || !plan->rank_of) return BW_ERROR_MEMORY;
+    for (int f = 0; f < b->features; f++) {
+        if (mask && !mask[f]) continue;
+        used++;
+        if (!b->cut_count[f]) continue;
+        plan->rank_of[f] = (uint16_t)plan->feature_count;
+        plan->features[plan->feature_count++] = (uint16_t)f;
+    }
+    if (!used) return bw_fail(ctx, BW_ERROR_ARGUMENT, "No features are left to train on.");
+    plan->options.mtry = resolve_mtry(growth->options.mtry, used);
     return BW_OK;
 }
 
-static bw_status make_plan(bw_context *ctx, const bw_samples *s, const bw_forest_options *options,
-                           const int64_t *counts, training *t) {
-    bw_plan *plan = &t->plan;
-    plan->binned = &t->binned;
-    plan->options = *options;
-    if (!plan->options.mtry) plan->options.mtry = default_mtry(s->features);
-    BW_TRY(group_samples(ctx, s, counts, plan));
-    BW_TRY(bw_binned_create(ctx, s, &t->binned));
-    plan->varying = bw_alloc(ctx, (uint64_t)s->features, sizeof *plan->varying, "the features");
-    plan->seen_stride = t->binned.stride / BW_BLOCK;
-    plan->seen = bw_alloc(ctx, (uint64_t)plan->seen_stride * (uint64_t)options->trees, sizeof *plan->seen,
-                          "the out-of-bag samples");
-    if (!plan->varying || !plan->seen) return BW_ERROR_MEMORY;
-    for (int f = 0; f < s->features; f++) {
-        if (t->binned.cut_count[f]) plan->varying[plan->varying_count++] = (uint16_t)f;
-    }
+/* Nodes of large data are scattered over more bytes than the cache holds. Copying the bytes of a smaller node together
+ * pays when its subtree reads more of them than there are. */
+static int64_t block_size(const bw_plan *plan) {
+    const int64_t size = BLOCK_BYTES / plan->binned->features;
+    const int64_t reads = (int64_t)plan->options.mtry * bits_of((int)size);
+    if (plan->feature_count * plan->binned->count < 2 * BLOCK_BYTES || reads < plan->feature_count) return 0;
+    return size;
+}
+
+/* Subtracting pays when a child tries most of the features that its parent tried, and the histograms of a node are not
+ * out of proportion. */
+static int subtracts(const bw_plan *plan) {
+    const int most = 4 * (int64_t)plan->options.mtry >= 3 * (int64_t)plan->feature_count;
+    return most && !plan->options.extra && plan->feature_count <= MOST_SUBTRACTED;
+}
+
+static bw_status make_plan(bw_context *ctx, const bw_growth *growth, const uint8_t *samples, const uint8_t *features,
+                           bw_plan *plan) {
+    *plan = (bw_plan){.binned = &growth->binned, .options = growth->options};
+    bw_simd level;
+    BW_TRY(bw_simd_level(ctx, &level));
+    plan->kernels = bw_split_kernels_for(level);
+    BW_TRY(choose_features(ctx, growth, features, plan));
+    BW_TRY(bw_urn_create(ctx, &growth->binned, &growth->options, samples, &plan->urn));
+    plan->block_size = block_size(plan);
+    plan->subtract = subtracts(plan);
+    plan->min_leaf = (int64_t)growth->options.min_leaf << plan->urn.unit_bits;
     return BW_OK;
 }
 
-static void free_training(training *t) {
-    for (int i = 0; t->growers && i < t->threads; i++)
-        bw_grower_close(&t->growers[i]);
-    bw_free(t->growers);
-    bw_free(t->plan.by_class);
-    bw_free(t->plan.varying);
-    bw_free(t->plan.seen);
-    bw_free(t->ranks);
-    bw_binned_free(&t->binned);
-    bw_forest_free(t->forest);
+static void free_plan(bw_plan *plan) {
+    bw_urn_free(&plan->urn);
+    bw_free(plan->features);
+    bw_free(plan->rank_of);
+    memset(plan, 0, sizeof *plan);
+}
+
+/* ---- the run ----------------------------------------------------------------------------------------------------- */
+
+static void free_tree(bw_tree *tree) {
+    bw_free(tree->nodes);
+    bw_free(tree->votes);
+    memset(tree, 0, sizeof *tree);
+}
+
+static void free_trees(bw_growth *growth, int from, int to) {
+    for (int t = from; growth->trees && t < to; t++)
+        free_tree(&growth->trees[t]);
+}
+
+bw_status bw_growth_restrict(bw_context *ctx, bw_growth *growth, const uint8_t *samples, const uint8_t *features) {
+    bw_plan plan;
+    bw_status status = bw_check(ctx);
+    if (status == BW_OK) {
+        status = make_plan(ctx, growth, samples, features, &plan);
+        if (status != BW_OK) free_plan(&plan);
+    }
+    if (status != BW_OK) return status;
+    free_plan(&growth->plan);
+    free_trees(growth, 0, growth->tree_count);
+    growth->plan = plan;
+    growth->tree_count = 0;
+    memset(growth->importance, 0, (size_t)growth->binned.features * sizeof *growth->importance);
+    return BW_OK;
+}
+
+static bw_status open_growth(bw_context *ctx, const bw_samples *samples, const bw_forest_options *options,
+                             bw_growth *growth) {
+    BW_TRY(bw_check(ctx));
+    BW_TRY(check_sizes(ctx, samples));
+    BW_TRY(check_options(ctx, options, samples->features, samples->classes));
+    growth->options = *options;
+    BW_TRY(bw_binned_create(ctx, samples, &growth->binned));
+    growth->seen_stride = growth->binned.stride / BW_BLOCK;
+    growth->trees = bw_calloc(ctx, (uint64_t)options->trees, sizeof *growth->trees, "a forest's trees");
+    growth->importance =
+        bw_calloc(ctx, (uint64_t)samples->features, sizeof *growth->importance, "the features' importance");
+    if (!growth->trees || !growth->importance) return BW_ERROR_MEMORY;
+    return bw_growth_restrict(ctx, growth, NULL, NULL);
+}
+
+bw_status bw_growth_create(bw_context *ctx, const bw_samples *samples, const bw_forest_options *options,
+                           bw_growth **out) {
+    bw_growth *growth = bw_calloc(ctx, 1, sizeof *growth, "training");
+    *out = NULL;
+    if (!growth) return BW_ERROR_MEMORY;
+    const bw_status status = open_growth(ctx, samples, options, growth);
+    if (status != BW_OK) {
+        bw_growth_free(growth);
+        return status;
+    }
+    *out = growth;
+    return BW_OK;
+}
+
+void bw_growth_free(bw_growth *growth) {
+    if (!growth) return;
+    free_trees(growth, 0, growth->tree_count);
+    free_plan(&growth->plan);
+    bw_binned_free(&growth->binned);
+    bw_free(growth->trees);
+    bw_free(growth->seen);
+    bw_free(growth->importance);
+    bw_free(growth);
+}
+
+int bw_growth_tree_count(const bw_growth *growth) {
+    return growth->tree_count;
 }
 
 /* ---- trees ------------------------------------------------------------------------------------------------------- */
 
-static bw_status grow_task(bw_context *ctx, void *user, int64_t index, int thread) {
-    training *t = user;
-    bw_grower *grower = &t->growers[thread];
-    if (!grower->plan) BW_TRY(bw_grower_open(ctx, &t->plan, grower));
-    BW_TRY(bw_grow_tree(ctx, grower, (int)index, &t->forest->tree[index]));
-    bw_progress_add(ctx, 1);
-    return BW_OK;
+static bw_status grow_up_to(bw_context *ctx, bw_growth *growth, int last) {
+    const uint64_t masks = (uint64_t)last * (uint64_t)growth->seen_stride;
+    uint64_t *seen = bw_realloc(ctx, growth->seen, masks, sizeof *seen, "the out-of-bag samples");
+    if (!seen) return BW_ERROR_MEMORY;
+    growth->seen = seen;
+    return bw_plant(ctx, growth, growth->tree_count, last);
 }
 
-static bw_status grow_forest(bw_context *ctx, training *t) {
-    t->threads = bw_context_threads(ctx);
-    t->growers = bw_calloc(ctx, (uint64_t)t->threads, sizeof *t->growers, "growing trees");
-    if (!t->growers) return BW_ERROR_MEMORY;
-    bw_progress_begin(ctx, t->forest->trees);
-    return bw_parallel(ctx, t->forest->trees, grow_task, t);
+bw_status bw_growth_trees(bw_context *ctx, bw_growth *growth, int trees) {
+    const int last = trees < growth->options.trees ? trees : growth->options.trees;
+    BW_TRY(bw_check(ctx));
+    if (last <= growth->tree_count) return BW_OK;
+    const bw_status status = grow_up_to(ctx, growth, last);
+    if (status == BW_OK) {
+        growth->tree_count = last;
+    } else {
+        free_trees(growth, growth->tree_count, last);
+    }
+    return status;
 }
 
-/* ---- thresholds that no split uses ------------------------------------------------------------------------------- */
+/* ---- forests ----------------------------------------------------------------------------------------------------- */
 
-/* Turns marks (1 = used) into the number of used cuts before each cut; returns how many are used in all. */
+typedef struct assembly {
+    const bw_growth *growth;
+    bw_forest *forest;
+    uint8_t *ranks; /* [feature * 256 + i]: how many of the feature's cuts before cut i are kept */
+} assembly;
+
+/* Marks the cuts that splits use: 1 at [feature * 256 + cut]. */
+static void mark_cuts(const assembly *a, const bw_tree *tree) {
+    for (uint32_t i = 0; i < tree->node_count; i++) {
+        const bw_node *n = &tree->nodes[i];
+        if (!bw_node_is_leaf(n)) a->ranks[(int64_t)n->feature * (BW_MAX_CUTS + 1) + n->threshold] = 1;
+    }
+}
+
+/* Extends the marks of a used feature to all of its cuts. */
+static void keep_all(const assembly *a, int feature) {
+    uint8_t *marks = a->ranks + (int64_t)feature * (BW_MAX_CUTS + 1);
+    if (memchr(marks, 1, BW_MAX_CUTS)) memset(marks, 1, a->growth->binned.cut_count[feature]);
+}
+
+/* Turns marks (1 = kept) into the number of kept cuts before each cut; returns how many are kept in all. */
 static int rank_cuts(uint8_t *ranks) {
-    int used = 0;
+    int kept = 0;
     for (int i = 0; i <= BW_MAX_CUTS; i++) {
         const int mark = ranks[i];
-        ranks[i] = (uint8_t)used;
-        used += mark;
+        ranks[i] = (uint8_t)kept;
+        kept += mark;
     }
-    return used;
+    return kept;
 }
 
-static void copy_cuts(const training *t, int feature) {
-    const uint8_t *ranks = t->ranks + (int64_t)feature * (BW_MAX_CUTS + 1);
-    const float *from = t->binned.cuts + (int64_t)feature * BW_MAX_CUTS;
-    float *to = t->forest->cuts + t->forest->by_feature[feature].first;
+static void copy_cuts(const assembly *a, int feature) {
+    const uint8_t *ranks = a->ranks + (int64_t)feature * (BW_MAX_CUTS + 1);
+    const float *from = a->growth->binned.cuts + (int64_t)feature * BW_MAX_CUTS;
+    float *to = a->forest->cuts + a->forest->by_feature[feature].first;
     for (int i = 0; i < BW_MAX_CUTS; i++) {
         if (ranks[i + 1] > ranks[i]) to[ranks[i]] = from[i];
     }
 }
 
-static bw_status renumber_tree(bw_context *ctx, void *user, int64_t index, int thread) {
-    const training *t = user;
-    const bw_tree *tree = &t->forest->tree[index];
+static bw_status copy_tree(bw_context *ctx, void *user, int64_t index, int thread) {
+    const assembly *a = user;
+    const bw_tree *from = &a->growth->trees[index];
+    bw_tree *to = &a->forest->tree[index];
     (void)thread;
-    for (uint32_t i = 0; i < tree->node_count; i++) {
-        bw_node *n = &tree->nodes[i];
-        if (bw_node_is_leaf(n)) continue;
-        n->threshold = t->ranks[(int64_t)n->feature * (BW_MAX_CUTS + 1) + n->threshold];
-        n->feature = (uint16_t)t->forest->by_feature[n->feature].slot;
+    to->nodes = bw_alloc(ctx, from->node_count, sizeof *to->nodes, "a tree");
+    to->votes = bw_alloc(ctx, from->vote_count, sizeof *to->votes, "the leaves of a tree");
+    if (!to->nodes || !to->votes) return BW_ERROR_MEMORY;
+    to->node_count = from->node_count;
+    to->vote_count = from->vote_count;
+    if (from->vote_count) memcpy(to->votes, from->votes, from->vote_count * sizeof *to->votes);
+    for (uint32_t i = 0; i < from->node_count; i++) {
+        bw_node n = from->nodes[i];
+        if (!bw_node_is_leaf(&n)) {
+            n.threshold = a->ranks[(int64_t)n.feature * (BW_MAX_CUTS + 1) + n.threshold];
+            n.feature = (uint16_t)a->forest->by_feature[n.feature].slot;
+        }
+        to->nodes[i] = n;
     }
-    return bw_check(ctx);
+    return BW_OK;
 }
 
-static bw_status renumber_bytes(bw_context *ctx, void *user, int64_t index, int thread) {
-    const training *t = user;
-    const uint8_t *ranks = t->ranks + index * (BW_MAX_CUTS + 1);
-    uint8_t *bytes = t->binned.bytes + index * t->binned.stride;
-    (void)thread;
-    for (int64_t i = 0; i < t->binned.stride; i++)
-        bytes[i] = ranks[bytes[i]];
-    return bw_check(ctx);
-}
-
-static void mark_cuts(const training *t, const bw_tree *tree) {
-    for (uint32_t i = 0; i < tree->node_count; i++) {
-        const bw_node *n = &tree->nodes[i];
-        if (!bw_node_is_leaf(n)) t->ranks[(int64_t)n->feature * (BW_MAX_CUTS + 1) + n->threshold] = 1;
-    }
-}
-
-/* Afterwards the forest is complete and binned.bytes are what bw_forest_quantise gives for the samples. */
-static bw_status drop_unused_cuts(bw_context *ctx, training *t) {
-    bw_forest *forest = t->forest;
-    t->ranks = bw_calloc(ctx, (uint64_t)forest->features, BW_MAX_CUTS + 1, "thresholds");
-    if (!t->ranks) return BW_ERROR_MEMORY;
-    for (int i = 0; i < forest->trees; i++) {
+static bw_status assemble(bw_context *ctx, assembly *a, int all_cuts) {
+    const bw_growth *growth = a->growth;
+    bw_forest *forest = a->forest;
+    a->ranks = bw_calloc(ctx, (uint64_t)forest->features, BW_MAX_CUTS + 1, "thresholds");
+    if (!a->ranks) return BW_ERROR_MEMORY;
+    for (int t = 0; t < growth->tree_count; t++) {
         BW_TRY(bw_check(ctx));
-        mark_cuts(t, &forest->tree[i]);
+        mark_cuts(a, &growth->trees[t]);
     }
     for (int f = 0; f < forest->features; f++) {
-        forest->by_feature[f].count = (uint16_t)rank_cuts(t->ranks + (int64_t)f * (BW_MAX_CUTS + 1));
+        if (all_cuts) keep_all(a, f);
+        forest->by_feature[f].count = (uint16_t)rank_cuts(a->ranks + (int64_t)f * (BW_MAX_CUTS + 1));
     }
     BW_TRY(bw_forest_layout(ctx, forest));
     for (int f = 0; f < forest->features; f++)
-        copy_cuts(t, f);
+        copy_cuts(a, f);
     bw_forest_tabulate(forest);
-    BW_TRY(bw_parallel(ctx, forest->trees, renumber_tree, t));
-    return bw_parallel(ctx, forest->features, renumber_bytes, t);
+    return bw_parallel(ctx, forest->trees, copy_tree, a);
 }
 
-/* ---- report ------------------------------------------------------------------------------------------------------ */
-
-typedef struct oob_job {
-    const training *training;
-    bw_simd level;
-    const uint8_t **columns;
-    uint8_t *winners; /* per sample; NO_VOTE when every tree drew it */
-    uint32_t *votes;  /* per thread, [class * OOB_CHUNK + sample] */
-    uint8_t *scratch; /* per thread */
-    uint64_t scratch_size;
-} oob_job;
-
-static uint8_t winner_of(const uint32_t *votes, int classes) {
-    int best = 0;
-    for (int k = 1; k < classes; k++) {
-        if (votes[(int64_t)k * OOB_CHUNK] > votes[(int64_t)best * OOB_CHUNK]) best = k;
+bw_status bw_growth_assemble(bw_context *ctx, const bw_growth *growth, int all_cuts, bw_forest **out) {
+    assembly a = {.growth = growth};
+    *out = NULL;
+    if (!growth->tree_count) return bw_fail(ctx, BW_ERROR_ARGUMENT, "No tree has been grown yet. Grow at least one.");
+    BW_TRY(bw_forest_create(ctx, growth->binned.classes, growth->binned.features, growth->tree_count, &a.forest));
+    const bw_status status = assemble(ctx, &a, all_cuts);
+    bw_free(a.ranks);
+    if (status == BW_OK) {
+        *out = a.forest;
+    } else {
+        bw_forest_free(a.forest);
     }
-    return votes[(int64_t)best * OOB_CHUNK] ? (uint8_t)best : NO_VOTE;
-}
-
-static bw_status oob_task(bw_context *ctx, void *user, int64_t index, int thread) {
-    const oob_job *job = user;
-    const training *t = job->training;
-    const int64_t first = index * OOB_CHUNK, left = t->binned.count - first;
-    uint32_t *votes = job->votes + (int64_t)thread * OOB_CHUNK * t->forest->classes;
-    bw_vote_job vote = {.forest = t->forest,
-                        .columns = job->columns,
-                        .seen = t->plan.seen,
-                        .seen_stride = t->plan.seen_stride,
-                        .first = first,
-                        .votes = votes,
-                        .stride = OOB_CHUNK,
-                        .origin = first,
-                        .scratch = job->scratch + (uint64_t)thread * job->scratch_size};
-    const int64_t count = left < OOB_CHUNK ? left : OOB_CHUNK;
-    vote.count = count;
-    BW_TRY(bw_vote_run(ctx, job->level, &vote));
-    for (int64_t i = 0; i < count; i++)
-        job->winners[first + i] = winner_of(votes + i, t->forest->classes);
-    return BW_OK;
-}
-
-static bw_status vote_oob(bw_context *ctx, const training *t, oob_job *job) {
-    const bw_binned *b = &t->binned;
-    job->training = t;
-    job->scratch_size = (bw_forest_scratch_size(t->forest) + 63) / 64 * 64;
-    job->columns = bw_alloc(ctx, (uint64_t)b->features, sizeof *job->columns, "the out-of-bag samples");
-    job->winners = bw_alloc(ctx, (uint64_t)b->count, 1, "the out-of-bag samples");
-    job->votes = bw_alloc(ctx, (uint64_t)t->threads * (uint64_t)b->classes, OOB_CHUNK * sizeof *job->votes,
-                          "the out-of-bag samples");
-    job->scratch = bw_alloc(ctx, (uint64_t)t->threads, job->scratch_size, "the out-of-bag samples");
-    if (!job->columns || !job->winners || !job->votes || !job->scratch) return BW_ERROR_MEMORY;
-    for (int f = 0; f < b->features; f++)
-        job->columns[f] = b->bytes + f * b->stride;
-    BW_TRY(bw_simd_level(ctx, &job->level));
-    return bw_parallel(ctx, (b->count + OOB_CHUNK - 1) / OOB_CHUNK, oob_task, job);
-}
-
-static bw_status open_report(bw_context *ctx, const bw_samples *s, const int64_t *counts, bw_forest_report *report) {
-    const uint64_t classes = (uint64_t)s->classes;
-    report->classes = s->classes;
-    report->features = s->features;
-    report->class_counts = bw_alloc(ctx, classes, sizeof *report->class_counts, "the training report");
-    report->confusion = bw_calloc(ctx, classes * classes, sizeof *report->confusion, "the training report");
-    report->importance = bw_calloc(ctx, (uint64_t)s->features, sizeof *report->importance, "the training report");
-    if (!report->class_counts || !report->confusion || !report->importance) return BW_ERROR_MEMORY;
-    memcpy(report->class_counts, counts, classes * sizeof *counts);
-    return BW_OK;
-}
-
-static void report_importance(const training *t, bw_forest_report *report) {
-    int64_t total = 0;
-    for (int f = 0; f < report->features; f++) {
-        int64_t sum = 0;
-        for (int i = 0; i < t->threads; i++) {
-            if (t->growers[i].plan) sum += t->growers[i].importance[f];
-        }
-        report->importance[f] = (double)sum;
-        total += sum;
-    }
-    for (int f = 0; total > 0 && f < report->features; f++)
-        report->importance[f] /= (double)total;
-}
-
-static bw_status fill_report(bw_context *ctx, const training *t, const bw_samples *s, const int64_t *counts,
-                             bw_forest_report *report) {
-    oob_job job = {.level = BW_SIMD_SCALAR};
-    BW_TRY(open_report(ctx, s, counts, report));
-    report_importance(t, report);
-    const bw_status status = vote_oob(ctx, t, &job);
-    for (int64_t i = 0; status == BW_OK && i < s->count; i++) {
-        if (job.winners[i] == NO_VOTE) continue;
-        report->oob_samples++;
-        report->confusion[(int64_t)s->labels[i] * s->classes + job.winners[i]]++;
-    }
-    bw_free(job.columns);
-    bw_free(job.winners);
-    bw_free(job.votes);
-    bw_free(job.scratch);
     return status;
 }
 
-void bw_forest_report_free(bw_forest_report *report) {
-    if (!report) return;
-    bw_free(report->class_counts);
-    bw_free(report->confusion);
-    bw_free(report->importance);
-    memset(report, 0, sizeof *report);
+bw_status bw_growth_forest(bw_context *ctx, const bw_growth *growth, bw_forest **out) {
+    return bw_growth_assemble(ctx, growth, 0, out);
 }
 
-/* ---- all together ------------------------------------------------------------------------------------------------ */
-
-static bw_status train(bw_context *ctx, const bw_samples *s, const bw_forest_options *options, training *t,
-                       bw_forest_report *report) {
-    int64_t counts[BW_MAX_CLASSES];
-    BW_TRY(bw_check(ctx));
-    BW_TRY(check_sizes(ctx, s));
-    BW_TRY(check_options(ctx, options, s->features));
-    BW_TRY(count_classes(ctx, s, counts));
-    BW_TRY(make_plan(ctx, s, options, counts, t));
-    BW_TRY(bw_forest_create(ctx, s->classes, s->features, options->trees, &t->forest));
-    BW_TRY(grow_forest(ctx, t));
-    BW_TRY(drop_unused_cuts(ctx, t));
-    return report ? fill_report(ctx, t, s, counts, report) : BW_OK;
-}
-
-bw_status bw_forest_train(bw_context *ctx, const bw_samples *samples, const bw_forest_options *options, bw_forest **out,
-                          bw_forest_report *report) {
-    training *t = bw_calloc(ctx, 1, sizeof *t, "training");
+bw_status bw_forest_train(bw_context *ctx, const bw_samples *samples, const bw_forest_options *options,
+                          bw_forest **out) {
+    bw_growth *growth;
     *out = NULL;
-    if (report) memset(report, 0, sizeof *report);
-    if (!t) return BW_ERROR_MEMORY;
-    const bw_status status = train(ctx, samples, options, t, report);
-    if (status == BW_OK) {
-        *out = t->forest;
-        t->forest = NULL;
-    } else {
-        bw_forest_report_free(report);
-    }
-    free_training(t);
-    bw_free(t);
+    BW_TRY(bw_growth_create(ctx, samples, options, &growth));
+    bw_progress_begin(ctx, options->trees);
+    bw_status status = bw_growth_trees(ctx, growth, options->trees);
+    if (status == BW_OK) status = bw_growth_forest(ctx, growth, out);
+    bw_growth_free(growth);
     return status;
 }

@@ -376,24 +376,27 @@ static void vote_tree(const bw_vote_job *job, const chunk *c, int tree_index) {
     add_pure(c);
 }
 
-/* Moves the 16-bit sums to the caller's array. */
-static void flush(const bw_vote_job *job, const chunk *c, int assign) {
-    for (int b = 0; b < c->blocks; b++) {
-        const int64_t at = c->first + b * BW_BLOCK, left = job->first + job->count - at;
-        const int n = left < BW_BLOCK ? (int)left : BW_BLOCK;
-        uint16_t *sums = (uint16_t *)(void *)(c->regions + (uint64_t)b * c->region_size + c->sums_at);
-        for (int k = 0; k < c->classes; k++, sums += BW_BLOCK) {
-            uint32_t *to = job->votes + k * job->stride + (at - job->origin);
-            if (assign) {
-                for (int i = 0; i < n; i++)
-                    to[i] = sums[i];
-            } else {
-                for (int i = 0; i < n; i++)
-                    to[i] += sums[i];
-            }
-            memset(sums, 0, BW_BLOCK * sizeof *sums);
+/* Moves the 16-bit sums of a block to the caller's array. */
+static void flush_block(const bw_vote_job *job, const chunk *c, int b, int assign) {
+    const int64_t at = c->first + b * BW_BLOCK, left = job->first + job->count - at;
+    const int n = left < BW_BLOCK ? (int)left : BW_BLOCK;
+    uint16_t *sums = (uint16_t *)(void *)(c->regions + (uint64_t)b * c->region_size + c->sums_at);
+    for (int k = 0; k < c->classes; k++, sums += BW_BLOCK) {
+        uint32_t *to = job->votes + k * job->stride + (at - job->origin);
+        if (assign) {
+            for (int i = 0; i < n; i++)
+                to[i] = sums[i];
+        } else {
+            for (int i = 0; i < n; i++)
+                to[i] += sums[i];
         }
+        memset(sums, 0, BW_BLOCK * sizeof *sums);
     }
+}
+
+static void flush(const bw_vote_job *job, const chunk *c, int assign) {
+    for (int b = 0; b < c->blocks; b++)
+        flush_block(job, c, b, assign);
 }
 
 static void open_chunk(const bw_vote_job *job, chunk *c) {
@@ -428,6 +431,109 @@ static bw_status vote_chunk(bw_context *ctx, const bw_vote_job *job) {
             vote_tree(job, &c, tree);
         flush(job, &c, first == 0);
     }
+    return BW_OK;
+}
+
+/* ---- winners only ------------------------------------------------------------------------------------------------ */
+
+enum {
+    LOOK_TREES =
+        4, /* from one look at the lead to the next, and one more per LOOK_CLASSES; doubled after a poor look */
+    LOOK_CLASSES = 8,
+    LOOK_YIELD = 16, /* a look is poor when it decides less than 1 / LOOK_YIELD of the pixels */
+    LOOK_PARTS = 4   /* every fourth block first: a poor look ends there */
+};
+
+/* Most votes of each pixel, and the most that another class has: one more where that class would win a tie. Signed, as
+ * AVX2 compares. */
+static void lead(const uint32_t *votes, int64_t stride, int classes, int32_t *best, int32_t *second) {
+    for (int i = 0; i < BW_BLOCK; i++) {
+        best[i] = (int32_t)votes[i];
+        second[i] = 0;
+    }
+    for (int k = 1; k < classes; k++)
+        for (int i = 0; i < BW_BLOCK; i++) {
+            const int32_t v = (int32_t)votes[k * stride + i], most = best[i], behind = v > second[i] ? v : second[i];
+            second[i] = v > most ? most + 1 : behind;
+            best[i] = v > most ? v : most;
+        }
+}
+
+/* Pixels of a block that votes to come, so many at most, can still turn. */
+static uint64_t undecided(const uint32_t *votes, int64_t stride, int classes, int32_t to_come) {
+    int32_t best[BW_BLOCK], second[BW_BLOCK];
+    uint8_t open[BW_BLOCK];
+    lead(votes, stride, classes, best, second);
+    for (int i = 0; i < BW_BLOCK; i++)
+        open[i] = (uint8_t)((best[i] - second[i] < to_come) ^ BIAS);
+    return above(open, 0);
+}
+
+/* Leaves decided pixels out from now on; -> whether they were worth the look. */
+static int drop_decided(const bw_vote_job *totals, chunk *c, int32_t to_come) {
+    int before = 0, after = 0;
+    for (int part = 0; part < LOOK_PARTS; part++) {
+        for (int b = part; b < c->blocks; b += LOOK_PARTS) {
+            if (!c->valid[b]) continue;
+            before += __builtin_popcountll(c->valid[b]);
+            flush_block(totals, c, b, 0);
+            c->valid[b] &= undecided(totals->votes + b * BW_BLOCK, totals->stride, c->classes, to_come);
+            after += __builtin_popcountll(c->valid[b]);
+        }
+        if ((before - after) * LOOK_YIELD < before) return 0;
+    }
+    return 1;
+}
+
+static int any_open(const chunk *c) {
+    uint64_t any = 0;
+    for (int b = 0; b < c->blocks; b++)
+        any |= c->valid[b];
+    return any != 0;
+}
+
+/* Ties go to the lower class. */
+static void write_winners(const bw_vote_job *job, const uint32_t *votes, int64_t stride) {
+    uint8_t *winners = job->winners + (job->first - job->origin);
+    for (int64_t at = 0; at < job->count; at += BW_BLOCK) {
+        const int64_t left = job->count - at, n = left < BW_BLOCK ? left : BW_BLOCK;
+        int32_t best[BW_BLOCK], winner[BW_BLOCK] = {0};
+        memcpy(best, votes + at, sizeof best);
+        for (int k = 1; k < job->forest->classes; k++)
+            for (int i = 0; i < BW_BLOCK; i++) {
+                const int32_t v = (int32_t)votes[k * stride + at + i];
+                winner[i] = v > best[i] ? k : winner[i];
+                best[i] = v > best[i] ? v : best[i];
+            }
+        for (int64_t i = 0; i < n; i++)
+            winners[at + i] = (uint8_t)winner[i];
+    }
+}
+
+/* Until half of the trees have voted nothing is decided. Then pixels drop out as soon as their winner is certain, and
+ * with them the blocks and nodes that only they reach. */
+static bw_status classify_chunk(bw_context *ctx, const bw_vote_job *job) {
+    const int trees = job->forest->trees;
+    bw_vote_job totals = *job;
+    chunk c;
+    open_chunk(job, &c);
+    pack_blocks(job, &c);
+    totals.votes = (uint32_t *)(void *)(c.regions + (uint64_t)c.blocks * c.region_size);
+    totals.stride = (int64_t)c.blocks * BW_BLOCK;
+    totals.origin = job->first;
+    memset(totals.votes, 0, (size_t)totals.stride * (size_t)c.classes * sizeof *totals.votes);
+    int look = trees / 2 + 1, step = LOOK_TREES + c.classes / LOOK_CLASSES;
+    for (int tree = 0; tree < trees && any_open(&c);) {
+        vote_tree(job, &c, tree++);
+        if (tree % BW_FLUSH_TREES == 0 || tree == trees) {
+            BW_TRY(bw_check(ctx));
+            flush(&totals, &c, 0);
+        }
+        if (tree < look || tree == trees) continue;
+        if (!drop_decided(&totals, &c, (trees - tree) * BW_LEAF_VOTES)) step *= 2;
+        look = tree + step;
+    }
+    write_winners(job, totals.votes, totals.stride);
     return BW_OK;
 }
 
@@ -558,4 +664,4 @@ static void quantise(const float *table, int steps, const float *values, int64_t
     quantise_plain(table, steps, values + done, count - done, out + done);
 }
 
-const bw_vote_kernels BW_SIMD_NAME(bw_vote_kernels) = {vote_chunk, quantise};
+const bw_vote_kernels BW_SIMD_NAME(bw_vote_kernels) = {vote_chunk, classify_chunk, quantise};

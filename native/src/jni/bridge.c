@@ -137,7 +137,8 @@ jdoubleArray bw_jni_recipe_options(JNIEnv *env, const bw_recipe *recipe) {
 /* ---- loading */
 
 static const bw_jni_table *const tables[] = {
-    &bw_jni_engine_table, &bw_jni_job_table, &bw_jni_image_table, &bw_jni_learn_table, &bw_jni_model_table,
+    &bw_jni_engine_table, &bw_jni_job_table,    &bw_jni_image_table, &bw_jni_recipe_table,
+    &bw_jni_train_table,  &bw_jni_assess_table, &bw_jni_model_table,
 };
 
 static void forget_classes(JNIEnv *env) {

@@ -20,7 +20,9 @@ typedef struct bw_jni_table {
 extern const bw_jni_table bw_jni_engine_table;
 extern const bw_jni_table bw_jni_job_table;
 extern const bw_jni_table bw_jni_image_table;
-extern const bw_jni_table bw_jni_learn_table;
+extern const bw_jni_table bw_jni_recipe_table;
+extern const bw_jni_table bw_jni_train_table;
+extern const bw_jni_table bw_jni_assess_table;
 extern const bw_jni_table bw_jni_model_table;
 
 /* ---- errors */

@@ -1,5 +1,6 @@
 /* Native methods of the engine itself: version, tables, defaults. */
 #include "jni/bridge.h"
+#include "jni/options.h"
 
 static jbyteArray jni_version(JNIEnv *env, jclass self) {
     (void)self;
@@ -82,19 +83,55 @@ static jbyteArray jni_defaultPreset(JNIEnv *env, jclass self) {
     return bw_jni_text_out(env, bw_preset_default());
 }
 
-static jlongArray jni_forestDefaults(JNIEnv *env, jclass self) {
+static jint jni_forestPresetCount(JNIEnv *env, jclass self) {
+    (void)env, (void)self;
+    return bw_forest_preset_count();
+}
+
+static const bw_forest_preset *forest_preset(JNIEnv *env, jint index) {
+    const bw_forest_preset *preset = bw_forest_preset_get(index);
+    if (!preset) bw_jni_throw(env, BW_ERROR_ARGUMENT, "The forest preset's index is out of range.");
+    return preset;
+}
+
+static jobjectArray jni_forestPresetTexts(JNIEnv *env, jclass self, jint index) {
     (void)self;
-    bw_forest_options o;
-    bw_forest_options_init(&o);
-    const jlong numbers[] = {o.trees, o.mtry, o.max_depth, o.min_leaf, o.balance == BW_BALANCE_CLASSES, (jlong)o.seed};
-    return bw_jni_longs_out(env, numbers, 6);
+    const bw_forest_preset *preset = forest_preset(env, index);
+    if (!preset) return NULL;
+    const char *const texts[] = {preset->id, preset->label, preset->doc};
+    return bw_jni_texts_out(env, texts, 3);
+}
+
+static void jni_forestPresetOptions(JNIEnv *env, jclass self, jint index, jlongArray whole, jdoubleArray real,
+                                    jfloatArray weights) {
+    (void)self;
+    const bw_forest_preset *preset = forest_preset(env, index);
+    if (preset) bw_jni_options_out(env, &preset->options, whole, real, weights);
+}
+
+static void jni_trainDefaults(JNIEnv *env, jclass self, jlongArray whole, jdoubleArray real, jfloatArray weights) {
+    (void)self;
+    bw_train_options options;
+    bw_train_options_init(&options);
+    bw_jni_options_out(env, &options, whole, real, weights);
 }
 
 static const JNINativeMethod rows[] = {
-    BW_NATIVE(version, "()[B"),        BW_NATIVE(simd, "()[B"),           BW_NATIVE(defaultThreads, "()I"),
-    BW_NATIVE(memoryInUse, "()J"),     BW_NATIVE(maxClasses, "()I"),      BW_NATIVE(featureCount, "()I"),
-    BW_NATIVE(classColour, "(I)I"),    BW_NATIVE(featureTexts, "(I)[[B"), BW_NATIVE(featureNumbers, "(I)[D"),
-    BW_NATIVE(presetCount, "()I"),     BW_NATIVE(presetTexts, "(I)[[B"),  BW_NATIVE(defaultPreset, "()[B"),
-    BW_NATIVE(forestDefaults, "()[J"),
+    BW_NATIVE(version, "()[B"),
+    BW_NATIVE(simd, "()[B"),
+    BW_NATIVE(defaultThreads, "()I"),
+    BW_NATIVE(memoryInUse, "()J"),
+    BW_NATIVE(maxClasses, "()I"),
+    BW_NATIVE(featureCount, "()I"),
+    BW_NATIVE(classColour, "(I)I"),
+    BW_NATIVE(featureTexts, "(I)[[B"),
+    BW_NATIVE(featureNumbers, "(I)[D"),
+    BW_NATIVE(presetCount, "()I"),
+    BW_NATIVE(presetTexts, "(I)[[B"),
+    BW_NATIVE(defaultPreset, "()[B"),
+    BW_NATIVE(forestPresetCount, "()I"),
+    BW_NATIVE(forestPresetTexts, "(I)[[B"),
+    BW_NATIVE(forestPresetOptions, "(I[J[D[F)V"),
+    BW_NATIVE(trainDefaults, "([J[D[F)V"),
 };
 const bw_jni_table bw_jni_engine_table = {rows, sizeof rows / sizeof *rows};

@@ -1,6 +1,7 @@
 /* Native methods of models: files, description, prediction. */
 #include "core/alloc.h"
 #include "jni/bridge.h"
+#include "jni/options.h"
 
 static jlong jni_modelRead(JNIEnv *env, jclass self, jlong job, jbyteArray path) {
     (void)self;
@@ -30,13 +31,13 @@ static void jni_modelFree(JNIEnv *env, jclass self, jlong model) {
     bw_model_free(bw_jni_object(env, model));
 }
 
-static jbyteArray jni_modelDescribe(JNIEnv *env, jclass self, jlong job, jlong address, jboolean json) {
+static jbyteArray jni_modelDescribe(JNIEnv *env, jclass self, jlong job, jlong address, jint format) {
     (void)self;
     bw_context *ctx = bw_jni_context(env, job);
     const bw_model *model = ctx ? bw_jni_object(env, address) : NULL;
     if (!model) return NULL;
     char *text = NULL;
-    bw_status status = bw_model_describe(ctx, model, json ? BW_DESCRIBE_JSON : BW_DESCRIBE_TEXT, &text);
+    bw_status status = bw_model_describe(ctx, model, (bw_describe_format)format, &text);
     return bw_jni_owned_text_out(env, ctx, status, text);
 }
 
@@ -79,11 +80,60 @@ static jint jni_modelClassColour(JNIEnv *env, jclass self, jlong address, jint i
     return info ? (jint)info->colour : 0;
 }
 
+static void jni_modelTrainOptions(JNIEnv *env, jclass self, jlong address, jlongArray whole, jdoubleArray real,
+                                  jfloatArray weights) {
+    (void)self;
+    const bw_model *model = bw_jni_object(env, address);
+    if (model) bw_jni_options_out(env, bw_model_options(model), whole, real, weights);
+}
+
+/* An assessment that belongs to the model: out of bag, or held out; 0 when there is none. */
+static jlong jni_modelAssessment(JNIEnv *env, jclass self, jlong address, jboolean held_out) {
+    (void)self;
+    const bw_model *model = bw_jni_object(env, address);
+    if (!model) return 0;
+    return bw_jni_address(held_out ? bw_model_held_out(model) : bw_model_out_of_bag(model));
+}
+
+static jint jni_modelFeatureCount(JNIEnv *env, jclass self, jlong address) {
+    (void)self;
+    const bw_model *model = bw_jni_object(env, address);
+    return model ? bw_model_feature_count(model) : 0;
+}
+
+static const bw_model *model_feature(JNIEnv *env, jlong address, jint index) {
+    const bw_model *model = bw_jni_object(env, address);
+    if (!model || (index >= 0 && index < bw_model_feature_count(model))) return model;
+    bw_jni_throw(env, BW_ERROR_ARGUMENT, "The feature's index is out of range.");
+    return NULL;
+}
+
+static jbyteArray jni_modelFeatureName(JNIEnv *env, jclass self, jlong address, jint index) {
+    (void)self;
+    const bw_model *model = model_feature(env, address, index);
+    if (!model) return NULL;
+    char name[256];
+    bw_model_feature_name(model, index, name, sizeof name);
+    return bw_jni_text_out(env, name);
+}
+
+/* Gini and permutation importance. */
+static jdoubleArray jni_modelImportance(JNIEnv *env, jclass self, jlong address, jint index) {
+    (void)self;
+    const bw_model *model = model_feature(env, address, index);
+    if (!model) return NULL;
+    double numbers[2];
+    bw_model_importance(model, index, &numbers[0], &numbers[1]);
+    return bw_jni_doubles_out(env, numbers, 2);
+}
+
 /* ---- prediction */
 
-/* Arrays of the caller: two image addresses, the report, and (may be NULL) the spacing. */
+enum { OUTPUTS = 4 };
+
+/* Arrays of the caller: image addresses, the report, and (may be NULL) the spacing. */
 static bool check_arrays(JNIEnv *env, int classes, jlongArray images, jlongArray report, jdoubleArray spacing) {
-    return bw_jni_check_array(env, images, 2) && bw_jni_check_array(env, report, 3 + classes) &&
+    return bw_jni_check_array(env, images, OUTPUTS) && bw_jni_check_array(env, report, 3 + classes) &&
            (!spacing || bw_jni_check_array(env, spacing, 3));
 }
 
@@ -97,7 +147,7 @@ static void set_report(JNIEnv *env, jlongArray array, const bw_predict_report *r
 }
 
 static void jni_predict(JNIEnv *env, jclass self, jlong job, jlong model_address, jlong image_address, jlong tile,
-                        jdoubleArray spacing, jboolean probabilities, jboolean labels, jlongArray images,
+                        jdoubleArray spacing, jboolean unrefined, jint outputs, jlongArray images,
                         jlongArray report_array) {
     (void)self;
     bw_context *ctx = bw_jni_context(env, job);
@@ -107,25 +157,27 @@ static void jni_predict(JNIEnv *env, jclass self, jlong job, jlong model_address
     if (!image || !check_arrays(env, classes, images, report_array, spacing)) return;
     double voxel[3];
     if (spacing) (*env)->GetDoubleArrayRegion(env, spacing, 0, 3, voxel);
-    const bw_predict_options options = {tile, spacing ? voxel : NULL};
+    const bw_predict_options options = {tile, spacing ? voxel : NULL, unrefined};
     bw_predict_report report = {0};
-    bw_image *out[2] = {NULL, NULL};
-    bw_status status =
-        bw_predict(ctx, model, image, &options, probabilities ? &out[0] : NULL, labels ? &out[1] : NULL, &report);
-    if (bw_jni_ok(env, ctx, status)) {
-        const jlong addresses[] = {bw_jni_address(out[0]), bw_jni_address(out[1])};
-        (*env)->SetLongArrayRegion(env, images, 0, 2, addresses);
+    bw_prediction made = {0};
+    if (bw_jni_ok(env, ctx, bw_predict(ctx, model, image, &options, outputs, &made, &report))) {
+        const jlong addresses[OUTPUTS] = {bw_jni_address(made.probabilities), bw_jni_address(made.labels),
+                                          bw_jni_address(made.uncertainty), bw_jni_address(made.entropy)};
+        (*env)->SetLongArrayRegion(env, images, 0, OUTPUTS, addresses);
         set_report(env, report_array, &report, classes);
         return;
     }
-    bw_image_free(out[0]);
-    bw_image_free(out[1]);
+    bw_prediction_free(&made);
 }
 
 static const JNINativeMethod rows[] = {
-    BW_NATIVE(modelRead, "(J[B)J"),        BW_NATIVE(modelWrite, "(JJ[B)V"),     BW_NATIVE(modelFree, "(J)V"),
-    BW_NATIVE(modelDescribe, "(JJZ)[B"),   BW_NATIVE(modelRecipeText, "(JJ)[B"), BW_NATIVE(modelOptions, "(J)[D"),
-    BW_NATIVE(modelClassCount, "(J)I"),    BW_NATIVE(modelClassName, "(JI)[B"),  BW_NATIVE(modelClassColour, "(JI)I"),
-    BW_NATIVE(predict, "(JJJJ[DZZ[J[J)V"),
+    BW_NATIVE(modelRead, "(J[B)J"),        BW_NATIVE(modelWrite, "(JJ[B)V"),
+    BW_NATIVE(modelFree, "(J)V"),          BW_NATIVE(modelDescribe, "(JJI)[B"),
+    BW_NATIVE(modelRecipeText, "(JJ)[B"),  BW_NATIVE(modelOptions, "(J)[D"),
+    BW_NATIVE(modelClassCount, "(J)I"),    BW_NATIVE(modelClassName, "(JI)[B"),
+    BW_NATIVE(modelClassColour, "(JI)I"),  BW_NATIVE(modelTrainOptions, "(J[J[D[F)V"),
+    BW_NATIVE(modelAssessment, "(JZ)J"),   BW_NATIVE(modelFeatureCount, "(J)I"),
+    BW_NATIVE(modelFeatureName, "(JI)[B"), BW_NATIVE(modelImportance, "(JI)[D"),
+    BW_NATIVE(predict, "(JJJJ[DZI[J[J)V"),
 };
 const bw_jni_table bw_jni_model_table = {rows, sizeof rows / sizeof *rows};

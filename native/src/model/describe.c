@@ -1,11 +1,166 @@
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "core/alloc.h"
-#include "core/text.h"
-#include "model/model.h"
+#include "model/describe.h"
 
 enum { MOST_IMPORTANT = 10 };
+
+/* ---- what it is made of ------------------------------------------------------------------------------------------ */
+
+static bw_status add_list(bw_text *t, const double *numbers, int n, const char *separator) {
+    for (int i = 0; i < n; i++) {
+        if (i) BW_TRY(bw_text_add(t, "%s", separator));
+        BW_TRY(bw_text_number(t, numbers[i]));
+    }
+    return BW_OK;
+}
+
+static bw_status text_recipe(bw_text *t, const bw_model *model) {
+    const bw_recipe_options *options = bw_recipe_get_options(model->recipe);
+    char *features;
+    BW_TRY(bw_recipe_format(t->ctx, model->recipe, &features));
+    bw_status status = bw_text_add(t, "Brushwood model (engine %s)\nFeatures: %s\n", model->engine, features);
+    bw_string_free(features);
+    BW_TRY(status);
+    BW_TRY(bw_text_add(t, "Feature images: %d (%dD by default), for images of %d channel%s, voxel ratio ",
+                       bw_recipe_count(model->recipe), options->dims, options->channels,
+                       options->channels == 1 ? "" : "s"));
+    BW_TRY(add_list(t, options->spacing, 3, " x "));
+    return bw_text_add(t, " (x, y, z)\n");
+}
+
+static bw_status text_context(bw_text *t, const bw_model *model) {
+    if (!model->context) return BW_OK;
+    BW_TRY(bw_text_add(t,
+                       "Autocontext: a first forest of %d trees; the second also sees its probabilities, smoothed "
+                       "with sigma ",
+                       bw_forest_trees(model->first)));
+    BW_TRY(add_list(t, model->options.context_sigmas, model->options.context_count, ", "));
+    return bw_text_add(t, " (%d feature images more)\n", bw_recipe_count(model->context));
+}
+
+static void mtry_words(int mtry, char *text, size_t size) {
+    static const char *const special[] = {"square root", "logarithm", "all"};
+    if (mtry <= 0)
+        snprintf(text, size, "%s", special[-mtry]);
+    else
+        snprintf(text, size, "%d", mtry);
+}
+
+static bw_status text_forest(bw_text *t, const bw_model *model) {
+    const bw_forest_options *o = &model->options.forest;
+    char depth[24] = "unlimited", mtry[24];
+    mtry_words(o->mtry, mtry, sizeof mtry);
+    if (o->max_depth) snprintf(depth, sizeof depth, "%d", o->max_depth);
+    return bw_text_add(
+        t,
+        "Forest: %d trees, %lld nodes, features per split %s, %s, depth %s, minimum leaf %d, balance %s, "
+        "seed %llu\n",
+        bw_forest_trees(model->forest), (long long)bw_forest_nodes(model->forest), mtry,
+        o->extra ? "random thresholds (extremely randomised)" : "best thresholds", depth, o->min_leaf,
+        bw_describe_balance(o->balance), (unsigned long long)o->seed);
+}
+
+static bw_status text_drawing(bw_text *t, const bw_model *model) {
+    const bw_train_options *o = &model->options;
+    char percent[BW_NUMBER_ROOM];
+    if (o->forest.bootstrap > 0)
+        BW_TRY(bw_text_add(t, "Samples: every tree draws %s of them with replacement",
+                           bw_describe_percent(percent, o->forest.bootstrap)));
+    else
+        BW_TRY(bw_text_add(t, "Samples: every tree sees all of them"));
+    if (o->forest.balance == BW_BALANCE_CUSTOM) {
+        BW_TRY(bw_text_add(t, "; weights of the classes "));
+        for (int k = 0; k < model->classes; k++) {
+            BW_TRY(bw_text_add(t, k ? " : " : ""));
+            BW_TRY(bw_text_number(t, (double)o->forest.class_weights[k]));
+        }
+    }
+    if (o->stroke_balance > 0) {
+        BW_TRY(bw_text_add(t, "; a stroke of n pixels weighs as n^"));
+        BW_TRY(bw_text_number(t, 1 - o->stroke_balance));
+    }
+    return bw_text_add(t, "\n");
+}
+
+static bw_status text_probabilities(bw_text *t, const bw_model *model) {
+    if (!model->calibration)
+        BW_TRY(bw_text_add(t, "Probabilities: shares of the trees' votes, not calibrated"));
+    else
+        BW_TRY(bw_text_add(t, "Probabilities: calibrated on %s pixels by isotonic regression",
+                           model->options.holdout.kind == BW_HOLDOUT_NONE ? "out-of-bag" : "held-out"));
+    if (model->options.refine)
+        BW_TRY(bw_text_add(t, "; prediction smooths them along the image's structures (guided filter, radius %d)",
+                           model->options.refine));
+    return bw_text_add(t, "\n");
+}
+
+static bw_status text_classes(bw_text *t, const bw_model *model) {
+    BW_TRY(bw_text_add(t, "\n    Class                   colour    labelled pixels\n"));
+    for (int k = 0; k < model->classes; k++) {
+        BW_TRY(bw_text_add(t, "%3d ", k + 1));
+        BW_TRY(bw_describe_padded(t, model->class_info[k].name, 24));
+        BW_TRY(
+            bw_text_add(t, "#%06x %18lld\n", (unsigned)model->class_info[k].colour, (long long)model->class_counts[k]));
+    }
+    return BW_OK;
+}
+
+/* ---- how far to trust it ----------------------------------------------------------------------------------------- */
+
+static bw_status text_error(bw_text *t, const bw_model *model, const bw_assessment *a, const char *what,
+                            const char *remark) {
+    bw_summary s;
+    char number[BW_NUMBER_ROOM];
+    bw_assessment_summary(a, &s);
+    BW_TRY(bw_text_add(t, "%s: %s of %lld labelled pixels", what, bw_describe_percent(number, bw_assessment_error(a)),
+                       (long long)s.pixels));
+    BW_TRY(bw_text_add(t, ", mean IoU %s", bw_describe_percent(number, s.mean_iou)));
+    if (s.with_probability)
+        BW_TRY(bw_text_add(t, ", calibration error %s%s", bw_describe_percent(number, s.calibration_error),
+                           model->calibration ? " before calibration" : ""));
+    return bw_text_add(t, " (%s)\n", remark);
+}
+
+static bw_status text_out_of_bag(bw_text *t, const bw_model *model) {
+    if (bw_model_oob_error(model) >= 0)
+        return text_error(
+            t, model, model->out_of_bag, "\nOut-of-bag error",
+            "flatters: trees saw the neighbours of these pixels, which resemble them; on new images expect "
+            "more");
+    return bw_text_add(t, "\nOut-of-bag error: not known (%s)\n",
+                       model->options.forest.bootstrap > 0 ? "too few samples" : "every tree saw all samples");
+}
+
+static bw_status text_held_out(bw_text *t, const bw_model *model) {
+    static const char *const remarks[] = {
+        [BW_HOLDOUT_SAMPLES] = "flatters as well: single pixels were held out, and their neighbours were seen",
+        [BW_HOLDOUT_STROKES] = "closer to new images: no tree saw a pixel of the stroke",
+        [BW_HOLDOUT_BLOCKS] = "closer to new images: no tree saw a pixel of the block",
+        [BW_HOLDOUT_IMAGES] = "what new images give: no tree saw a pixel of the image",
+    };
+    const bw_holdout *holdout = &model->options.holdout;
+    char what[96];
+    if (!model->held_out) return BW_OK;
+    snprintf(what, sizeof what, "Held-out error (%s, %s%d folds)", bw_describe_holdout(holdout->kind),
+             holdout->kind == BW_HOLDOUT_IMAGES ? "at most " : "", holdout->folds);
+    return text_error(t, model, model->held_out, what, remarks[holdout->kind]);
+}
+
+static bw_status text_trust(bw_text *t, const bw_model *model) {
+    const bw_assessment *best = model->held_out ? model->held_out : model->out_of_bag;
+    bw_summary summary;
+    BW_TRY(text_out_of_bag(t, model));
+    BW_TRY(text_held_out(t, model));
+    bw_assessment_summary(best, &summary);
+    if (!summary.pixels) return BW_OK;
+    BW_TRY(bw_text_add(t, "\nOn %s pixels:\n", model->held_out ? "held-out" : "out-of-bag"));
+    return bw_assessment_tables(t, best, model);
+}
+
+/* ---- importance -------------------------------------------------------------------------------------------------- */
 
 /* A feature and its importance, for ranking. */
 typedef struct bw_ranked {
@@ -19,92 +174,47 @@ static int by_share(const void *left, const void *right) {
     return a->feature - b->feature;
 }
 
-static bw_status rank(bw_context *ctx, const bw_model *model, bw_ranked **out) {
-    *out = bw_alloc(ctx, (uint64_t)model->report.features, sizeof **out, "a report");
-    if (!*out) return BW_ERROR_MEMORY;
-    for (int f = 0; f < model->report.features; f++)
-        (*out)[f] = (bw_ranked){f, model->report.importance[f]};
-    qsort(*out, (size_t)model->report.features, sizeof **out, by_share);
-    return BW_OK;
+/* Whether the feature belongs to the same item (a row at a sigma on a channel) as the one before. */
+static int continues_item(const bw_model *model, int feature) {
+    const int own = bw_recipe_count(model->recipe), context = feature >= own;
+    const bw_recipe *recipe = context ? model->context : model->recipe;
+    const int index = context ? feature - own : feature;
+    const bw_feature_info *a = bw_recipe_get(recipe, index - 1), *b = bw_recipe_get(recipe, index);
+    return a && a->row == b->row && a->sigma == b->sigma && a->dims == b->dims && a->channel == b->channel;
 }
 
-static const char *balance_name(const bw_model *model) {
-    return model->options.balance == BW_BALANCE_CLASSES ? "classes" : "none";
-}
-
-/* ---- text ------------------------------------------------------------------------------------------------------ */
-
-static bw_status add_spacing(bw_text *t, const bw_recipe_options *options) {
-    for (int axis = 0; axis < 3; axis++) {
-        if (axis) BW_TRY(bw_text_add(t, " x "));
-        BW_TRY(bw_text_number(t, options->spacing[axis]));
+/* Permutation importance is that of an item and is listed once. */
+static int rank(const bw_model *model, bw_ranked *ranked) {
+    int count = 0;
+    for (int f = 0; f < bw_model_feature_count(model); f++) {
+        if (model->permutation && continues_item(model, f)) continue;
+        ranked[count++] = (bw_ranked){f, model->permutation ? model->permutation[f] : model->gini[f]};
     }
-    return bw_text_add(t, " (x, y, z)\n");
+    qsort(ranked, (size_t)count, sizeof *ranked, by_share);
+    return count;
 }
 
-static bw_status text_recipe(bw_text *t, const bw_model *model) {
-    const bw_recipe_options *options = bw_recipe_get_options(model->recipe);
-    char *features;
-    BW_TRY(bw_recipe_format(t->ctx, model->recipe, &features));
-    bw_status status = bw_text_add(t, "Brushwood model (engine %s)\nFeatures: %s\n", model->engine, features);
-    bw_string_free(features);
-    BW_TRY(status);
-    BW_TRY(bw_text_add(t, "Feature images: %d (%dD by default), for images of %d channel%s, voxel ratio ",
-                       bw_recipe_count(model->recipe), options->dims, options->channels,
-                       options->channels == 1 ? "" : "s"));
-    return add_spacing(t, options);
-}
-
-static bw_status text_forest(bw_text *t, const bw_model *model) {
-    const bw_forest_options *o = &model->options;
-    char depth[24] = "unlimited", mtry[24] = "square root";
-    if (o->max_depth) snprintf(depth, sizeof depth, "%d", o->max_depth);
-    if (o->mtry) snprintf(mtry, sizeof mtry, "%d", o->mtry);
-    return bw_text_add(
-        t,
-        "Forest: %d trees, %lld nodes, features per split %s, depth %s, minimum leaf %d, balance %s, seed "
-        "%llu\n",
-        bw_forest_trees(model->forest), (long long)bw_forest_nodes(model->forest), mtry, depth, o->min_leaf,
-        balance_name(model), (unsigned long long)o->seed);
-}
-
-static bw_status text_classes(bw_text *t, const bw_model *model) {
-    BW_TRY(bw_text_add(t, "\nClass                     colour    labelled pixels\n"));
-    for (int k = 0; k < model->classes; k++)
-        BW_TRY(bw_text_add(t, "%d %-23s #%06x %12lld\n", k + 1, model->class_info[k].name,
-                           (unsigned)model->class_info[k].colour, (long long)model->report.class_counts[k]));
-    return BW_OK;
-}
-
-static bw_status text_confusion(bw_text *t, const bw_model *model) {
-    const double error = bw_model_oob_error(model);
-    if (error < 0) return bw_text_add(t, "\nOut-of-bag error: not known (too few samples)\n");
-    BW_TRY(bw_text_add(t, "\nOut-of-bag error: "));
-    char percent[32];
-    snprintf(percent, sizeof percent, "%lld.%02lld", (long long)(error * 100), (long long)(error * 10000 + 0.5) % 100);
-    BW_TRY(
-        bw_text_add(t,
-                    "%s %% of %lld labelled pixels (neighbouring pixels resemble each other, so on new images expect "
-                    "more)\nConfusion (rows: label, columns: forest)\n",
-                    percent, (long long)model->report.oob_samples));
-    for (int row = 0; row < model->classes; row++) {
-        BW_TRY(bw_text_add(t, "%3d", row + 1));
-        for (int column = 0; column < model->classes; column++)
-            BW_TRY(bw_text_add(t, " %8lld", (long long)model->report.confusion[row * model->classes + column]));
-        BW_TRY(bw_text_add(t, "\n"));
+static bw_status list_important(bw_text *t, const bw_model *model, bw_ranked *ranked) {
+    const int count = rank(model, ranked);
+    for (int i = 0; i < MOST_IMPORTANT && i < count; i++) {
+        char name[256], number[BW_NUMBER_ROOM];
+        bw_model_feature_name(model, ranked[i].feature, name, sizeof name);
+        BW_TRY(bw_text_add(t, "%9s  %s\n", bw_describe_percent(number, ranked[i].share), name));
     }
     return BW_OK;
 }
 
-static bw_status text_importance(bw_text *t, const bw_model *model, const bw_ranked *ranked) {
-    char name[160];
-    BW_TRY(bw_text_add(t, "\nMost important features (share of the forest's Gini decrease)\n"));
-    for (int i = 0; i < MOST_IMPORTANT && i < model->report.features; i++) {
-        bw_recipe_name(model->recipe, ranked[i].feature, name, sizeof name);
-        const int tenths = (int)(ranked[i].share * 1000 + 0.5);
-        BW_TRY(bw_text_add(t, "%3d.%d %%  %s\n", tenths / 10, tenths % 10, name));
-    }
-    return BW_OK;
+static bw_status text_importance(bw_text *t, const bw_model *model) {
+    BW_TRY(bw_text_add(t, "\nMost important features (%s)\n",
+                       model->permutation ? "loss of out-of-bag accuracy when the feature, with all outputs, is "
+                                            "permuted"
+                                          : "share of the forest's Gini decrease"));
+    const uint64_t features = (uint64_t)bw_model_feature_count(model);
+    bw_ranked *ranked = bw_alloc(t->ctx, features, sizeof *ranked, "a report");
+    if (!ranked) return BW_ERROR_MEMORY;
+    bw_status status = list_important(t, model, ranked);
+    bw_free(ranked);
+    return status;
 }
 
 static bw_status text_images(bw_text *t, const bw_model *model) {
@@ -123,165 +233,27 @@ static bw_status text_images(bw_text *t, const bw_model *model) {
     return BW_OK;
 }
 
-static bw_status describe_text(bw_text *t, const bw_model *model, const bw_ranked *ranked) {
+static bw_status describe_text(bw_text *t, const bw_model *model) {
     BW_TRY(text_recipe(t, model));
+    BW_TRY(text_context(t, model));
     BW_TRY(text_forest(t, model));
+    BW_TRY(text_drawing(t, model));
+    BW_TRY(text_probabilities(t, model));
     BW_TRY(text_classes(t, model));
-    BW_TRY(text_confusion(t, model));
-    BW_TRY(text_importance(t, model, ranked));
+    BW_TRY(text_trust(t, model));
+    BW_TRY(text_importance(t, model));
     return text_images(t, model);
-}
-
-/* ---- JSON ------------------------------------------------------------------------------------------------------ */
-
-static bw_status json_key(bw_text *t, const char *separator, const char *key) {
-    BW_TRY(bw_text_add(t, "%s", separator));
-    BW_TRY(bw_text_json_string(t, key));
-    return bw_text_add(t, ": ");
-}
-
-static bw_status json_int(bw_text *t, const char *separator, const char *key, int64_t value) {
-    BW_TRY(json_key(t, separator, key));
-    return bw_text_add(t, "%lld", (long long)value);
-}
-
-static bw_status json_string(bw_text *t, const char *separator, const char *key, const char *value) {
-    BW_TRY(json_key(t, separator, key));
-    return bw_text_json_string(t, value);
-}
-
-static bw_status json_number(bw_text *t, const char *separator, const char *key, double value) {
-    BW_TRY(json_key(t, separator, key));
-    return bw_text_number(t, value);
-}
-
-static bw_status json_counts(bw_text *t, const int64_t *counts, int n) {
-    for (int i = 0; i < n; i++)
-        BW_TRY(bw_text_add(t, "%s%lld", i ? ", " : "[", (long long)counts[i]));
-    return bw_text_add(t, "]");
-}
-
-static bw_status json_features(bw_text *t, const bw_model *model) {
-    char name[160];
-    BW_TRY(json_key(t, ",\n  ", "feature_images"));
-    for (int f = 0; f < bw_recipe_count(model->recipe); f++) {
-        const bw_feature_info *info = bw_recipe_get(model->recipe, f);
-        bw_recipe_name(model->recipe, f, name, sizeof name);
-        BW_TRY(json_string(t, f ? ",\n    {" : "[\n    {", "name", name));
-        BW_TRY(json_string(t, ", ", "id", bw_feature_row_get(info->row)->id));
-        BW_TRY(json_number(t, ", ", "sigma", info->sigma));
-        BW_TRY(json_int(t, ", ", "dims", info->dims));
-        BW_TRY(json_int(t, ", ", "channel", info->channel + 1));
-        BW_TRY(json_int(t, ", ", "output", info->output + 1));
-        BW_TRY(json_number(t, ", ", "importance", model->report.importance[f]));
-        BW_TRY(bw_text_add(t, "}"));
-    }
-    return bw_text_add(t, "]");
-}
-
-static bw_status json_recipe(bw_text *t, const bw_model *model) {
-    const bw_recipe_options *options = bw_recipe_get_options(model->recipe);
-    char *features;
-    BW_TRY(json_string(t, "{\n  ", "engine", model->engine));
-    BW_TRY(json_int(t, ",\n  ", "format", BW_MODEL_VERSION));
-    BW_TRY(bw_recipe_format(t->ctx, model->recipe, &features));
-    bw_status status = json_string(t, ",\n  ", "features", features);
-    bw_string_free(features);
-    BW_TRY(status);
-    BW_TRY(json_int(t, ",\n  ", "channels", options->channels));
-    BW_TRY(json_int(t, ",\n  ", "dims", options->dims));
-    BW_TRY(json_key(t, ",\n  ", "spacing_xyz"));
-    for (int axis = 0; axis < 3; axis++) {
-        BW_TRY(bw_text_add(t, axis ? ", " : "["));
-        BW_TRY(bw_text_number(t, options->spacing[axis]));
-    }
-    BW_TRY(bw_text_add(t, "]"));
-    BW_TRY(json_string(t, ",\n  ", "normalisation", "none"));
-    return json_features(t, model);
-}
-
-static bw_status json_classes(bw_text *t, const bw_model *model) {
-    char colour[16];
-    BW_TRY(json_key(t, ",\n  ", "classes"));
-    for (int k = 0; k < model->classes; k++) {
-        snprintf(colour, sizeof colour, "#%06x", (unsigned)model->class_info[k].colour);
-        BW_TRY(json_string(t, k ? ",\n    {" : "[\n    {", "name", model->class_info[k].name));
-        BW_TRY(json_string(t, ", ", "colour", colour));
-        BW_TRY(json_int(t, ", ", "labelled_pixels", model->report.class_counts[k]));
-        BW_TRY(bw_text_add(t, "}"));
-    }
-    return bw_text_add(t, "]");
-}
-
-static bw_status json_forest(bw_text *t, const bw_model *model) {
-    const bw_forest_options *o = &model->options;
-    BW_TRY(json_key(t, ",\n  ", "forest"));
-    BW_TRY(json_int(t, "{", "trees", bw_forest_trees(model->forest)));
-    BW_TRY(json_int(t, ", ", "nodes", bw_forest_nodes(model->forest)));
-    BW_TRY(json_int(t, ", ", "mtry", o->mtry));
-    BW_TRY(json_int(t, ", ", "max_depth", o->max_depth));
-    BW_TRY(json_int(t, ", ", "min_leaf", o->min_leaf));
-    BW_TRY(json_string(t, ", ", "balance", balance_name(model)));
-    BW_TRY(json_key(t, ", ", "seed"));
-    return bw_text_add(t, "%llu}", (unsigned long long)o->seed);
-}
-
-static bw_status json_report(bw_text *t, const bw_model *model) {
-    const double error = bw_model_oob_error(model);
-    BW_TRY(json_key(t, ",\n  ", "out_of_bag"));
-    BW_TRY(json_int(t, "{", "samples", model->report.oob_samples));
-    BW_TRY(json_key(t, ", ", "error"));
-    if (error < 0)
-        BW_TRY(bw_text_add(t, "null"));
-    else
-        BW_TRY(bw_text_number(t, error));
-    BW_TRY(json_key(t, ", ", "confusion"));
-    for (int row = 0; row < model->classes; row++) {
-        BW_TRY(bw_text_add(t, row ? ", " : "["));
-        BW_TRY(json_counts(t, model->report.confusion + row * model->classes, model->classes));
-    }
-    return bw_text_add(t, "]}");
-}
-
-static bw_status json_images(bw_text *t, const bw_model *model) {
-    char hash[24];
-    BW_TRY(json_key(t, ",\n  ", "images"));
-    BW_TRY(bw_text_add(t, "["));
-    for (int i = 0; i < model->image_count; i++) {
-        const bw_training_image *image = &model->images[i];
-        snprintf(hash, sizeof hash, "%016llx", (unsigned long long)image->hash);
-        BW_TRY(json_string(t, i ? ",\n    {" : "\n    {", "name", image->name));
-        BW_TRY(json_string(t, ", ", "hash", hash));
-        BW_TRY(json_int(t, ", ", "width", image->width));
-        BW_TRY(json_int(t, ", ", "height", image->height));
-        BW_TRY(json_int(t, ", ", "depth", image->depth));
-        BW_TRY(json_int(t, ", ", "channels", image->channels));
-        BW_TRY(json_int(t, ", ", "frames", image->frames));
-        BW_TRY(json_key(t, ", ", "labelled_pixels"));
-        BW_TRY(json_counts(t, image->labels, model->classes));
-        BW_TRY(bw_text_add(t, "}"));
-    }
-    return bw_text_add(t, "]\n}\n");
-}
-
-static bw_status describe_json(bw_text *t, const bw_model *model) {
-    BW_TRY(json_recipe(t, model));
-    BW_TRY(json_classes(t, model));
-    BW_TRY(json_forest(t, model));
-    BW_TRY(json_report(t, model));
-    return json_images(t, model);
 }
 
 bw_status bw_model_describe(bw_context *ctx, const bw_model *model, bw_describe_format format, char **out) {
     bw_text text;
-    bw_ranked *ranked;
     *out = NULL;
     BW_TRY(bw_check(ctx));
-    BW_TRY(rank(ctx, model, &ranked));
     bw_text_init(&text, ctx);
-    bw_status status = format == BW_DESCRIBE_JSON ? describe_json(&text, model) : describe_text(&text, model, ranked);
+    bw_status status = format == BW_DESCRIBE_JSON  ? bw_model_json(&text, model)
+                       : format == BW_DESCRIBE_CSV ? bw_model_csv(&text, model)
+                                                   : describe_text(&text, model);
     if (status == BW_OK) status = bw_text_take(&text, out);
     bw_text_free(&text);
-    bw_free(ranked);
     return status;
 }

@@ -1,5 +1,9 @@
 #include "model/model.h"
 
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
 #include "core/alloc.h"
 
 bw_status bw_model_create(bw_context *ctx, int classes, bw_model **out) {
@@ -34,7 +38,15 @@ void bw_model_free(bw_model *model) {
         bw_free(model->images[i].labels);
     bw_free(model->images);
     bw_free(model->class_info);
-    bw_forest_report_free(&model->report);
+    bw_free(model->spread);
+    bw_free(model->class_counts);
+    bw_free(model->gini);
+    bw_free(model->permutation);
+    bw_assessment_free(model->out_of_bag);
+    bw_assessment_free(model->held_out);
+    bw_calibration_free(model->calibration);
+    bw_forest_free(model->first);
+    bw_recipe_free(model->context);
     bw_forest_free(model->forest);
     bw_recipe_free(model->recipe);
     bw_free(model);
@@ -52,10 +64,57 @@ const bw_class_info *bw_model_class(const bw_model *model, int index) {
     return index >= 0 && index < model->classes ? &model->class_info[index] : NULL;
 }
 
+const bw_train_options *bw_model_options(const bw_model *model) {
+    return &model->options;
+}
+
+const bw_assessment *bw_model_out_of_bag(const bw_model *model) {
+    return model->out_of_bag;
+}
+
+const bw_assessment *bw_model_held_out(const bw_model *model) {
+    return model->held_out;
+}
+
 double bw_model_oob_error(const bw_model *model) {
-    int64_t right = 0;
-    if (!model->report.oob_samples) return -1;
-    for (int k = 0; k < model->classes; k++)
-        right += model->report.confusion[k * model->classes + k];
-    return 1 - (double)right / (double)model->report.oob_samples;
+    const double error = bw_assessment_error(model->out_of_bag);
+    return isnan(error) ? -1 : error;
+}
+
+/* ---- features ---------------------------------------------------------------------------------------------------- */
+
+int bw_model_feature_count(const bw_model *model) {
+    return bw_recipe_count(model->recipe) + (model->context ? bw_recipe_count(model->context) : 0);
+}
+
+/* The recipe's own name without the channel, which is a class here. */
+static void context_name(const bw_model *model, int index, char *text, size_t size) {
+    char name[160];
+    const bw_feature_info *info = bw_recipe_get(model->context, index);
+    if (!info) {
+        text[0] = 0;
+        return;
+    }
+    bw_recipe_name(model->context, index, name, sizeof name);
+    char *channel = strstr(name, " (channel ");
+    if (channel) *channel = 0;
+    if (channel)
+        snprintf(text, size, "context: class %s %s", model->class_info[info->channel].name, name);
+    else
+        snprintf(text, size, "context: %s", name);
+}
+
+void bw_model_feature_name(const bw_model *model, int index, char *text, size_t size) {
+    const int own = bw_recipe_count(model->recipe);
+    if (!size) return;
+    if (index < own || !model->context)
+        bw_recipe_name(model->recipe, index, text, size);
+    else
+        context_name(model, index - own, text, size);
+}
+
+void bw_model_importance(const bw_model *model, int index, double *gini, double *permutation) {
+    const int known = index >= 0 && index < bw_model_feature_count(model);
+    *gini = known ? model->gini[index] : (double)NAN;
+    *permutation = known && model->permutation ? model->permutation[index] : (double)NAN;
 }

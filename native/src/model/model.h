@@ -5,7 +5,7 @@
 #include "core/bytes.h"
 #include "forest/forest.h"
 
-enum { BW_MODEL_VERSION = 2 };
+enum { BW_MODEL_VERSION = 3 };
 
 /* One training image. */
 typedef struct bw_training_image {
@@ -21,9 +21,19 @@ struct bw_model {
     bw_recipe *recipe;
     int classes;
     bw_class_info *class_info;
-    bw_forest_options options;
-    bw_forest *forest;
-    bw_forest_report report;
+    bw_train_options options;
+    bw_forest *forest;           /* sees the recipe's features and behind them those of `context` */
+    bw_forest *first;            /* autocontext: the forest on the recipe's features alone; else NULL */
+    bw_recipe *context;          /* autocontext: features of an image whose channels are the first forest's class
+                                    probabilities, same dimensions and spacing as `recipe`; else NULL */
+    float *spread;               /* standard deviation of each channel of the image, mean over the training images: what
+                                    options.refine goes by; finite, >= 0 */
+    bw_calibration *calibration; /* of the votes; NULL = none */
+    int64_t *class_counts;       /* labelled samples per class */
+    double *gini;                /* per feature of the forest */
+    double *permutation;         /* per feature of the forest, the same for all of an item; NULL = not measured */
+    bw_assessment *out_of_bag;
+    bw_assessment *held_out; /* as options.holdout says; NULL with BW_HOLDOUT_NONE */
     int image_count;
     bw_training_image *images;
 };

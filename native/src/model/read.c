@@ -1,3 +1,4 @@
+#include <float.h>
 #include <string.h>
 
 #include "core/alloc.h"
@@ -6,6 +7,7 @@
 #include "model/model.h"
 
 static const uint64_t largest_file = (uint64_t)1 << 32;
+static const int64_t most_assessed = (int64_t)1 << 37; /* pixels */
 
 static bw_status damaged(bw_context *ctx, const char *name, const char *part) {
     return bw_fail(ctx, BW_ERROR_FORMAT, "%s is damaged (%s). Use a backup copy, or train the model again.", name,
@@ -56,14 +58,57 @@ static bw_status get_recipe(bw_context *ctx, bw_reader *r, int version, const ch
     return status;
 }
 
-static void get_options(bw_reader *r, bw_forest_options *options) {
-    const int64_t most = 1 << 30;
+static double get_number(bw_reader *r, double low, double high) {
+    const double value = bw_get_f64(r);
+    if (!(value >= low && value <= high)) r->failed = 1;
+    return r->failed ? low : value;
+}
+
+static int get_flag(bw_reader *r) {
+    return (int)get_within(r, bw_get_u8(r), 0, 1);
+}
+
+static void get_forest_options(bw_reader *r, int version, int classes, bw_forest_options *options) {
+    const int64_t most = 1 << 30, least_mtry = version < 3 ? 0 : BW_MTRY_ALL;
+    const bw_balance last_balance = version < 3 ? BW_BALANCE_CLASSES : BW_BALANCE_CUSTOM;
     options->trees = (int)get_within(r, bw_get_u32(r), 1, BW_MAX_TREES);
-    options->mtry = (int)get_within(r, bw_get_u32(r), 0, most);
+    options->mtry = (int)get_within(r, (int32_t)bw_get_u32(r), least_mtry, most);
     options->max_depth = (int)get_within(r, bw_get_u32(r), 0, most);
     options->min_leaf = (int)get_within(r, bw_get_u32(r), 1, most);
-    options->balance = (bw_balance)get_within(r, bw_get_u8(r), BW_BALANCE_NONE, BW_BALANCE_CLASSES);
+    options->bootstrap = version < 3 ? 1 : get_number(r, 0, 1);
+    options->extra = version < 3 ? 0 : get_flag(r);
+    options->balance = (bw_balance)get_within(r, bw_get_u8(r), BW_BALANCE_NONE, last_balance);
+    for (int k = 0; k < BW_MAX_CLASSES; k++)
+        options->class_weights[k] = 1;
+    for (int k = 0; options->balance == BW_BALANCE_CUSTOM && k < classes; k++) {
+        options->class_weights[k] = bw_get_f32(r);
+        if (!(options->class_weights[k] >= 0 && options->class_weights[k] <= BW_MAX_WEIGHT)) r->failed = 1;
+    }
     options->seed = bw_get_u64(r);
+}
+
+/* Folds and edge mean something with some kinds only; with the others they are whatever the writer had. */
+static void get_holdout(bw_reader *r, bw_holdout *holdout) {
+    holdout->kind = (bw_holdout_kind)get_within(r, bw_get_u8(r), BW_HOLDOUT_NONE, BW_HOLDOUT_IMAGES);
+    holdout->folds = (int)(int32_t)bw_get_u32(r);
+    holdout->block = (int64_t)bw_get_u64(r);
+    if (holdout->kind != BW_HOLDOUT_NONE) get_within(r, holdout->folds, 2, 100);
+    if (holdout->kind == BW_HOLDOUT_BLOCKS) get_within(r, holdout->block, 1, INT64_MAX);
+}
+
+/* What versions 1 and 2 lack did not exist, and is zero. */
+static void get_options(bw_reader *r, int version, int classes, bw_train_options *options) {
+    *options = (bw_train_options){0};
+    get_forest_options(r, version, classes, &options->forest);
+    if (version < 3) return;
+    options->stroke_balance = get_number(r, 0, 1);
+    get_holdout(r, &options->holdout);
+    options->calibrate = get_flag(r);
+    options->importance = (int)get_within(r, bw_get_u32(r), 0, 100);
+    options->context_count = (int)get_within(r, bw_get_u8(r), 0, BW_MAX_CONTEXT_SIGMAS);
+    for (int i = 0; i < options->context_count; i++)
+        options->context_sigmas[i] = get_number(r, i ? options->context_sigmas[i - 1] : BW_MIN_SIGMA, BW_MAX_SIGMA);
+    options->refine = (int)get_within(r, bw_get_u8(r), 0, BW_MAX_REFINE);
 }
 
 /* Non-negative counts; returns their sum, at most INT64_MAX / 2. */
@@ -91,50 +136,123 @@ static void get_images(bw_reader *r, bw_model *model) {
     }
 }
 
-static bw_status get_report(bw_context *ctx, bw_reader *r, bw_model *model) {
-    bw_forest_report *report = &model->report;
-    const int classes = model->classes, features = bw_recipe_count(model->recipe);
-    *report = (bw_forest_report){.classes = classes, .features = features};
-    report->class_counts = bw_calloc(ctx, (uint64_t)classes, sizeof(int64_t), "a report");
-    report->confusion = bw_calloc(ctx, (uint64_t)classes * (uint64_t)classes, sizeof(int64_t), "a report");
-    report->importance = bw_calloc(ctx, (uint64_t)features, sizeof(double), "a report");
-    if (!report->class_counts || !report->confusion || !report->importance) return BW_ERROR_MEMORY;
-    get_counts(r, report->class_counts, classes);
-    report->oob_samples = get_within(r, (int64_t)bw_get_u64(r), 0, INT64_MAX / 4);
-    if (get_counts(r, report->confusion, classes * classes) != report->oob_samples) r->failed = 1;
-    if (bw_get_u32(r) != (uint32_t)features) r->failed = 1;
-    for (int f = 0; f < features; f++) {
-        double share = bw_get_f64(r);
-        if (!(share >= 0 && share <= 1 + 1e-9)) r->failed = 1;
-        report->importance[f] = share;
+/* Until version 2 zeros: nothing is refined. */
+static bw_status get_spread(bw_context *ctx, bw_reader *r, int version, bw_model *model) {
+    const int channels = bw_recipe_get_options(model->recipe)->channels;
+    model->spread = bw_calloc(ctx, (uint64_t)channels, sizeof *model->spread, "pixel statistics");
+    if (!model->spread) return BW_ERROR_MEMORY;
+    for (int c = 0; version >= 3 && c < channels; c++) {
+        model->spread[c] = bw_get_f32(r);
+        if (!(model->spread[c] >= 0 && model->spread[c] <= FLT_MAX)) r->failed = 1;
     }
     return BW_OK;
 }
 
-static bw_status get_forest(bw_context *ctx, bw_reader *r, const char *name, bw_model *model) {
-    BW_TRY(bw_forest_get(ctx, r, &model->forest));
-    if (bw_forest_classes(model->forest) != model->classes ||
-        bw_forest_features(model->forest) != bw_recipe_count(model->recipe) ||
-        bw_forest_trees(model->forest) != model->options.trees)
-        return damaged(ctx, name, "the forest does not belong to the recipe");
-    if (bw_reader_left(r)) return damaged(ctx, name, "bytes after the forest");
+static bw_status get_shares(bw_context *ctx, bw_reader *r, double low, double high, int n, double **out) {
+    if (bw_reader_left(r) / 8 < (uint64_t)n) r->failed = 1;
+    if (r->failed) return BW_OK;
+    *out = bw_calloc(ctx, (uint64_t)n, sizeof **out, "a report");
+    if (!*out) return BW_ERROR_MEMORY;
+    for (int i = 0; i < n; i++)
+        (*out)[i] = get_number(r, low, high);
     return BW_OK;
 }
 
-static bw_status get_body(bw_context *ctx, bw_reader *r, const char *name, bw_model *model) {
+/* Until version 2 a count and a confusion matrix, without probabilities. */
+static bw_status get_confusion(bw_context *ctx, bw_reader *r, bw_model *model) {
+    BW_TRY(bw_assessment_create(ctx, model->classes, &model->out_of_bag));
+    int64_t left = get_within(r, (int64_t)bw_get_u64(r), 0, most_assessed);
+    for (int i = 0; i < model->classes * model->classes; i++) {
+        const int64_t n = get_within(r, (int64_t)bw_get_u64(r), 0, left);
+        bw_assessment_add_pair(model->out_of_bag, i / model->classes, i % model->classes, n);
+        left -= n;
+    }
+    if (left) r->failed = 1;
+    return BW_OK;
+}
+
+static bw_status get_importance(bw_context *ctx, bw_reader *r, int version, bw_model *model) {
+    const int features = bw_model_feature_count(model);
+    if (bw_get_u32(r) != (uint32_t)features) r->failed = 1;
+    BW_TRY(get_shares(ctx, r, 0, 1 + 1e-9, features, &model->gini));
+    if (version < 3 || !get_flag(r)) return BW_OK;
+    return get_shares(ctx, r, -1, 1, features, &model->permutation);
+}
+
+static bw_status get_assessments(bw_context *ctx, bw_reader *r, bw_model *model) {
+    BW_TRY(bw_assessment_get(ctx, r, &model->out_of_bag));
+    if (!get_flag(r)) return BW_OK;
+    if (model->options.holdout.kind == BW_HOLDOUT_NONE) r->failed = 1;
+    return bw_assessment_get(ctx, r, &model->held_out);
+}
+
+static bw_status get_report(bw_context *ctx, bw_reader *r, int version, const char *name, bw_model *model) {
+    model->class_counts = bw_calloc(ctx, (uint64_t)model->classes, sizeof(int64_t), "a report");
+    if (!model->class_counts) return BW_ERROR_MEMORY;
+    get_counts(r, model->class_counts, model->classes);
+    if (version < 3) BW_TRY(get_confusion(ctx, r, model));
+    BW_TRY(get_importance(ctx, r, version, model));
+    if (r->failed) return damaged(ctx, name, "training report");
+    if (version >= 3) BW_TRY(get_assessments(ctx, r, model));
+    const int classes = bw_assessment_classes(model->out_of_bag);
+    if (r->failed || classes != model->classes ||
+        (model->held_out && bw_assessment_classes(model->held_out) != model->classes))
+        return damaged(ctx, name, "training report");
+    return BW_OK;
+}
+
+static bw_status check_forest(bw_context *ctx, const char *name, const bw_model *model, const bw_forest *forest,
+                              int features) {
+    if (bw_forest_classes(forest) == model->classes && bw_forest_features(forest) == features) return BW_OK;
+    return damaged(ctx, name, "a forest does not belong to the recipe");
+}
+
+/* Autocontext: the class probabilities are the channels of an image of the same kind. */
+static bw_status get_context(bw_context *ctx, bw_reader *r, int version, const char *name, bw_model *model) {
+    const bw_recipe_options *own = bw_recipe_get_options(model->recipe);
+    if (!model->options.context_count) return BW_OK;
+    BW_TRY(get_recipe(ctx, r, version, name, &model->context));
+    const bw_recipe_options *o = bw_recipe_get_options(model->context);
+    if (o->channels != model->classes || o->dims != own->dims || memcmp(o->spacing, own->spacing, sizeof o->spacing))
+        return damaged(ctx, name, "the context does not belong to the recipe");
+    BW_TRY(bw_forest_get(ctx, r, &model->first));
+    return check_forest(ctx, name, model, model->first, bw_recipe_count(model->recipe));
+}
+
+static bw_status get_calibration(bw_context *ctx, bw_reader *r, const char *name, bw_model *model) {
+    if (!get_flag(r)) return r->failed ? damaged(ctx, name, "calibration") : BW_OK;
+    BW_TRY(bw_calibration_get(ctx, r, &model->calibration));
+    if (!model->options.calibrate || bw_calibration_classes(model->calibration) != model->classes)
+        return damaged(ctx, name, "the calibration does not belong to the classes");
+    return BW_OK;
+}
+
+static bw_status get_classes(bw_context *ctx, bw_reader *r, int version, const char *name, bw_model *model) {
     for (int k = 0; k < model->classes; k++) {
         bw_get_string(r, model->class_info[k].name, sizeof model->class_info[k].name);
         model->class_info[k].colour = (uint32_t)get_within(r, bw_get_u32(r), 0, 0xffffff);
     }
-    get_options(r, &model->options);
+    get_options(r, version, model->classes, &model->options);
+    return r->failed ? damaged(ctx, name, "classes or options") : BW_OK;
+}
+
+static bw_status get_body(bw_context *ctx, bw_reader *r, int version, const char *name, bw_model *model) {
+    BW_TRY(get_classes(ctx, r, version, name, model));
+    BW_TRY(get_context(ctx, r, version, name, model));
     const int64_t record = 44 + 8 * (int64_t)model->classes, left = (int64_t)bw_reader_left(r);
-    int images = (int)get_within(r, bw_get_u32(r), 0, left / record);
-    if (r->failed) return damaged(ctx, name, "classes or options");
+    const int images = (int)get_within(r, bw_get_u32(r), 0, left / record);
+    if (r->failed) return damaged(ctx, name, "training images");
     BW_TRY(bw_model_make_images(ctx, model, images));
     get_images(r, model);
-    BW_TRY(get_report(ctx, r, model));
-    if (r->failed) return damaged(ctx, name, "training report");
-    return get_forest(ctx, r, name, model);
+    BW_TRY(get_spread(ctx, r, version, model));
+    if (r->failed) return damaged(ctx, name, "training images");
+    BW_TRY(get_report(ctx, r, version, name, model));
+    BW_TRY(bw_forest_get(ctx, r, &model->forest));
+    BW_TRY(check_forest(ctx, name, model, model->forest, bw_model_feature_count(model)));
+    if (bw_forest_trees(model->forest) != model->options.forest.trees)
+        return damaged(ctx, name, "the forest has another number of trees");
+    if (version >= 3) BW_TRY(get_calibration(ctx, r, name, model));
+    return bw_reader_left(r) ? damaged(ctx, name, "bytes after the end") : BW_OK;
 }
 
 static bw_status get_model(bw_context *ctx, bw_reader *r, int version, const char *name, bw_model **out) {
@@ -151,7 +269,7 @@ static bw_status get_model(bw_context *ctx, bw_reader *r, int version, const cha
     }
     (*out)->recipe = recipe;
     memcpy((*out)->engine, engine, sizeof engine);
-    status = get_body(ctx, r, name, *out);
+    status = get_body(ctx, r, version, name, *out);
     if (status == BW_OK) return BW_OK;
     bw_model_free(*out);
     *out = NULL;

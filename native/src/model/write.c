@@ -24,13 +24,37 @@ static bw_status put_classes(bw_writer *w, const bw_model *model) {
     return BW_OK;
 }
 
-static bw_status put_options(bw_writer *w, const bw_forest_options *options) {
+static bw_status put_forest_options(bw_writer *w, const bw_forest_options *options, int classes) {
     BW_TRY(bw_put_u32(w, (uint32_t)options->trees));
     BW_TRY(bw_put_u32(w, (uint32_t)options->mtry));
     BW_TRY(bw_put_u32(w, (uint32_t)options->max_depth));
     BW_TRY(bw_put_u32(w, (uint32_t)options->min_leaf));
+    BW_TRY(bw_put_f64(w, options->bootstrap));
+    BW_TRY(bw_put_u8(w, options->extra != 0));
     BW_TRY(bw_put_u8(w, (uint8_t)options->balance));
+    for (int k = 0; options->balance == BW_BALANCE_CUSTOM && k < classes; k++)
+        BW_TRY(bw_put_f32(w, options->class_weights[k]));
     return bw_put_u64(w, options->seed);
+}
+
+static bw_status put_options(bw_writer *w, const bw_train_options *options, int classes) {
+    BW_TRY(put_forest_options(w, &options->forest, classes));
+    BW_TRY(bw_put_f64(w, options->stroke_balance));
+    BW_TRY(bw_put_u8(w, (uint8_t)options->holdout.kind));
+    BW_TRY(bw_put_u32(w, (uint32_t)options->holdout.folds));
+    BW_TRY(bw_put_u64(w, (uint64_t)options->holdout.block));
+    BW_TRY(bw_put_u8(w, options->calibrate != 0));
+    BW_TRY(bw_put_u32(w, (uint32_t)options->importance));
+    BW_TRY(bw_put_u8(w, (uint8_t)options->context_count));
+    for (int i = 0; i < options->context_count; i++)
+        BW_TRY(bw_put_f64(w, options->context_sigmas[i]));
+    return bw_put_u8(w, (uint8_t)options->refine);
+}
+
+static bw_status put_context(bw_writer *w, const bw_model *model) {
+    if (!model->options.context_count) return BW_OK;
+    BW_TRY(put_recipe(w, model->context));
+    return bw_forest_put(w, model->first);
 }
 
 static bw_status put_counts(bw_writer *w, const int64_t *counts, int n) {
@@ -54,25 +78,41 @@ static bw_status put_images(bw_writer *w, const bw_model *model) {
     return BW_OK;
 }
 
-static bw_status put_report(bw_writer *w, const bw_model *model) {
-    const bw_forest_report *report = &model->report;
-    BW_TRY(put_counts(w, report->class_counts, model->classes));
-    BW_TRY(put_counts(w, &report->oob_samples, 1));
-    BW_TRY(put_counts(w, report->confusion, model->classes * model->classes));
-    BW_TRY(bw_put_u32(w, (uint32_t)report->features));
-    for (int f = 0; f < report->features; f++)
-        BW_TRY(bw_put_f64(w, report->importance[f]));
+static bw_status put_numbers(bw_writer *w, const double *numbers, int n) {
+    for (int i = 0; i < n; i++)
+        BW_TRY(bw_put_f64(w, numbers[i]));
     return BW_OK;
+}
+
+static bw_status put_report(bw_writer *w, const bw_model *model) {
+    const int features = bw_model_feature_count(model);
+    BW_TRY(put_counts(w, model->class_counts, model->classes));
+    BW_TRY(bw_put_u32(w, (uint32_t)features));
+    BW_TRY(put_numbers(w, model->gini, features));
+    BW_TRY(bw_put_u8(w, model->permutation != NULL));
+    if (model->permutation) BW_TRY(put_numbers(w, model->permutation, features));
+    BW_TRY(bw_assessment_put(w, model->out_of_bag));
+    BW_TRY(bw_put_u8(w, model->held_out != NULL));
+    return model->held_out ? bw_assessment_put(w, model->held_out) : BW_OK;
+}
+
+static bw_status put_calibration(bw_writer *w, const bw_calibration *calibration) {
+    BW_TRY(bw_put_u8(w, calibration != NULL));
+    return calibration ? bw_calibration_put(w, calibration) : BW_OK;
 }
 
 static bw_status put_payload(bw_writer *w, const bw_model *model) {
     BW_TRY(bw_put_string(w, model->engine));
     BW_TRY(put_recipe(w, model->recipe));
     BW_TRY(put_classes(w, model));
-    BW_TRY(put_options(w, &model->options));
+    BW_TRY(put_options(w, &model->options, model->classes));
+    BW_TRY(put_context(w, model));
     BW_TRY(put_images(w, model));
+    for (int c = 0; c < bw_recipe_get_options(model->recipe)->channels; c++)
+        BW_TRY(bw_put_f32(w, model->spread[c]));
     BW_TRY(put_report(w, model));
-    return bw_forest_put(w, model->forest);
+    BW_TRY(bw_forest_put(w, model->forest));
+    return put_calibration(w, model->calibration);
 }
 
 bw_status bw_model_put(bw_writer *w, const bw_model *model) {

@@ -4,21 +4,14 @@
 #include "core/parallel.h"
 #include "pipeline/pipeline.h"
 
-/* One run over all frames and tiles of an image. */
-typedef struct bw_features_run {
-    bw_feature_plan *plan;
-    bw_source source;
-    bw_grid grid;
-    bw_simd level;
+typedef struct bw_visit {
     bw_feature_visitor visitor;
     void *user;
-    void **scratch; /* per thread */
-} bw_features_run;
+} bw_visit;
 
 typedef struct bw_visited_tile {
-    const bw_features_run *run;
+    const bw_visit *visit;
     int frame, thread;
-    bw_box box;
 } bw_visited_tile;
 
 static bw_status visit(bw_context *ctx, void *user, int index, const bw_box *box, const float *values, int64_t row,
@@ -28,49 +21,43 @@ static bw_status visit(bw_context *ctx, void *user, int index, const bw_box *box
         .frame = at->frame, .feature = index, .values = values, .row = row, .plane = plane, .thread = at->thread};
     memcpy(tile.lo, box->lo, sizeof tile.lo);
     memcpy(tile.hi, box->hi, sizeof tile.hi);
-    return at->run->visitor(ctx, at->run->user, &tile);
+    return at->visit->visitor(ctx, at->visit->user, &tile);
 }
 
-static bw_status compute(bw_context *ctx, void *user, int64_t index, int thread) {
-    const bw_features_run *run = user;
-    const int64_t tiles = bw_grid_count(&run->grid);
-    bw_visited_tile at = {run, (int)(index / tiles), thread, bw_grid_box(&run->grid, index % tiles)};
-    bw_tile_task task = {.plan = run->plan,
-                         .level = run->level,
-                         .tile = at.box,
-                         .frame = bw_source_frame(&run->source, at.frame),
-                         .emit = visit,
-                         .user = &at,
-                         .progress = (double)bw_box_count(&at.box),
-                         .scratch = run->scratch[thread]};
-    memcpy(task.largest, run->grid.tile, sizeof task.largest);
-    return bw_features_tile(ctx, &task);
+static bw_status compute(bw_context *ctx, void *user, const bw_box *tile, bw_tile_task *task, int frame, int thread) {
+    bw_visited_tile at = {user, frame, thread};
+    (void)tile;
+    task->emit = visit;
+    task->user = &at;
+    return bw_features_tile(ctx, task);
 }
 
-static bw_status run_all(bw_context *ctx, const bw_image *image, bw_features_run *run) {
+static bw_status run_all(bw_context *ctx, const bw_image *image, bw_feature_plan *plan, bw_source *source,
+                         bw_visit *to) {
     const bw_image_info *info = bw_image_get_info(image);
-    const int64_t size[3] = {info->width, info->height, info->depth};
+    const bw_grid_wish wish = {.size = {info->width, info->height, info->depth}, .frames = info->frames};
+    bw_grid grid;
+    bw_grid_run run = {.plan = plan, .source = source, .grid = &grid, .progress = 1, .tile = compute, .user = to};
     bw_progress_begin(ctx, 1); /* the scan below listens to the progress function too */
-    BW_TRY(bw_simd_level(ctx, &run->level));
-    BW_TRY(bw_source_open(ctx, image, &run->source));
-    BW_TRY(bw_feature_plan_fit(ctx, run->plan, size));
-    BW_TRY(bw_grid_choose(ctx, run->plan, size, info->frames, 0, 0, &run->grid));
-    BW_TRY(bw_grid_make_scratch(ctx, &run->grid, &run->scratch));
+    BW_TRY(bw_simd_level(ctx, &run.level));
+    BW_TRY(bw_source_open(ctx, image, source));
+    BW_TRY(bw_feature_plan_fit(ctx, plan, wish.size));
+    BW_TRY(bw_grid_choose(ctx, plan, &wish, &grid));
     bw_progress_begin(ctx, (double)info->width * (double)info->height * (double)info->depth * info->frames);
-    return bw_parallel_threads(ctx, run->grid.threads, bw_grid_count(&run->grid) * info->frames, compute, run);
+    return bw_grid_execute(ctx, &run);
 }
 
 bw_status bw_features_visit(bw_context *ctx, const bw_recipe *recipe, const bw_image *image, bw_feature_visitor visitor,
                             void *user) {
     int assumed;
     bw_feature_plan *plan;
+    bw_visit to = {visitor, user};
+    bw_source source = {.image = image};
     BW_TRY(bw_check(ctx));
     BW_TRY(bw_fit_check(ctx, recipe, image, NULL, &assumed));
     BW_TRY(bw_feature_plan_create(ctx, recipe, NULL, &plan));
-    bw_features_run run = {.plan = plan, .visitor = visitor, .user = user};
-    const bw_status status = run_all(ctx, image, &run);
-    bw_grid_free_scratch(&run.grid, run.scratch);
-    bw_source_close(&run.source);
+    const bw_status status = run_all(ctx, image, plan, &source, &to);
+    bw_source_close(&source);
     bw_feature_plan_free(plan);
     return status;
 }

@@ -21,15 +21,18 @@ void bw_source_close(bw_source *source);
 /* A frame of it for tiles to read. The typical value is the median of a few pixels; 0 for images of extreme values. */
 bw_frame bw_source_frame(const bw_source *source, int index);
 
-/* ---- tiles (tile.c) -------------------------------------------------------------------------------------------- */
+/* ---- tiles (tile.c, tile_choice.c) ------------------------------------------------------------------------------- */
 
-typedef struct bw_grid {
-    int64_t size[3]; /* of a frame */
-    int64_t tile[3]; /* of a tile; those at the far edges are smaller */
-    int64_t count[3];
-    int threads;     /* that the memory budget feeds, at most the context's */
-    int64_t scratch; /* bytes per thread for the largest tile */
-} bw_grid;
+/* A box in equal shares along every axis; those at the far ends may be smaller. */
+typedef struct bw_shares {
+    bw_box box;
+    int64_t extent[3], count[3];
+} bw_shares;
+
+/* Shares of at most `most` pixels, multiples of `step` (NULL = any). */
+bw_shares bw_share_out(const bw_box *box, const int64_t most[3], const int64_t step[3]);
+int64_t bw_share_count(const bw_shares *shares);
+bw_box bw_share_box(const bw_shares *shares, int64_t index);
 
 /* The forest sees a tile in blocks of 8 x 8 pixels: neighbours take similar ways through the trees. */
 enum { BW_BLOCK_EDGE = 8, BW_BLOCK = BW_BLOCK_EDGE * BW_BLOCK_EDGE };
@@ -37,16 +40,63 @@ enum { BW_BLOCK_EDGE = 8, BW_BLOCK = BW_BLOCK_EDGE * BW_BLOCK_EDGE };
 int64_t bw_blocks_along(const bw_box *tile, int axis);
 int64_t bw_block_pixels(const bw_box *tile);
 
-/* Chooses tiles that fit the budget on all threads and cost least, halo included. bytes_per_pixel: what the caller
- * keeps per pixel of a tile, counted in whole blocks, beside the features' scratch. edge > 0 forces cubes (squares) of
- * that edge. */
-bw_status bw_grid_choose(bw_context *ctx, const bw_feature_plan *plan, const int64_t size[3], int frames,
-                         double bytes_per_pixel, int64_t edge, bw_grid *out);
-int64_t bw_grid_count(const bw_grid *grid);
-bw_box bw_grid_box(const bw_grid *grid, int64_t index);
-/* The features' scratch of each of the grid's threads. */
-bw_status bw_grid_make_scratch(bw_context *ctx, const bw_grid *grid, void ***out);
-void bw_grid_free_scratch(const bw_grid *grid, void **scratch);
+/* Cuts a box to what is wanted in it; -> the number of wanted pixels. When it is 0 the box stays as it is. */
+typedef int64_t (*bw_shrink_fn)(const void *user, bw_box *box);
+
+/* What a grid is for. */
+typedef struct bw_grid_wish {
+    int64_t size[3];        /* of a frame */
+    int frames;             /* that are computed in one run */
+    double bytes_per_pixel; /* that the caller keeps per pixel of a tile, counted in whole blocks */
+    double work_per_pixel;  /* of the caller beside the features', in multiply-adds */
+    int64_t edge;           /* of a tile, for cubes or squares; 0 = chosen */
+    int64_t margin[3];      /* pixels around each tile that the caller wants computed with it, cut at the frame */
+    int whole; /* not in parts: the caller computes more around each tile, so that few large ones are better */
+    bw_shrink_fn shrink; /* NULL = all of the frame is wanted */
+    const void *user;    /* for shrink */
+} bw_grid_wish;
+
+enum { BW_MAX_PARTS = BW_MAX_LEVEL + 3 };
+
+/* How frames are computed: region by region, and each region tile by tile. In parts, the plan's parts before the last
+ * run on a region first, all threads together; as a whole, the frame is the region. */
+typedef struct bw_grid {
+    bw_grid_wish wish;
+    bw_box bounds;                                          /* of what is wanted of a frame */
+    int parts;                                              /* whether in parts */
+    int64_t region[3], tile[3], part_tile[BW_MAX_PARTS][3]; /* most extents */
+    int threads;                                            /* that the memory budget feeds, at most the context's */
+    int64_t scratch;                                        /* bytes per thread */
+    int64_t part_scratch;                                   /* of these, what parts before the last need */
+    int64_t store;                                          /* bytes for kept images */
+    double work;                                            /* for comparing grids */
+    double ahead;                                           /* share of the work that is done before the last part */
+} bw_grid;
+
+/* The grid that costs least of those that fit the budget, memory counting a little. */
+bw_status bw_grid_choose(bw_context *ctx, const bw_feature_plan *plan, const bw_grid_wish *wish, bw_grid *out);
+
+/* Extents of the largest tile with the wish's margin. */
+void bw_grid_grown(const bw_grid *grid, int64_t extent[3]);
+
+/* Computes a tile by bw_features_tile; the task's tile has the wish's margin around it. `emit` and `user` of the task
+ * are to be set, its progress may be shared. */
+typedef bw_status (*bw_tile_fn)(bw_context *ctx, void *user, const bw_box *tile, bw_tile_task *task, int frame,
+                                int thread);
+
+typedef struct bw_grid_run {
+    const bw_feature_plan *plan;
+    const bw_source *source;
+    const bw_grid *grid;
+    bw_simd level;
+    int frame;       /* the first of grid->wish.frames */
+    double progress; /* of a wanted pixel */
+    bw_tile_fn tile;
+    void *user;
+} bw_grid_run;
+
+/* All tiles, on grid->threads threads; `thread` is below that. */
+bw_status bw_grid_execute(bw_context *ctx, const bw_grid_run *run);
 
 /* ---- fitting images to recipes (fit.c) ------------------------------------------------------------------------- */
 

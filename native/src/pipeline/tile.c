@@ -1,23 +1,11 @@
+/* Runs the tiles of a grid. */
 #include <string.h>
 
 #include "core/alloc.h"
+#include "core/parallel.h"
 #include "pipeline/pipeline.h"
 
-static const int64_t edges[] = {32, 48, 64, 96, 128, 160, 192, 256, 320, 384, 512, 768, 1024};
-enum { EDGES = sizeof edges / sizeof *edges };
-
-static int64_t cut(int64_t edge, int64_t size) {
-    return edge < size ? edge : size;
-}
-
-static void set_tile(bw_grid *grid, int64_t wide, int64_t deep) {
-    const int64_t wanted[3] = {wide, wide, deep};
-    for (int axis = 0; axis < 3; axis++) {
-        int64_t tile = cut(wanted[axis], grid->size[axis]), count = (grid->size[axis] + tile - 1) / tile;
-        grid->tile[axis] = (grid->size[axis] + count - 1) / count; /* equal shares */
-        grid->count[axis] = count;
-    }
-}
+/* ---- boxes ------------------------------------------------------------------------------------------------------- */
 
 int64_t bw_blocks_along(const bw_box *tile, int axis) {
     return (bw_box_extent(tile, axis) + BW_BLOCK_EDGE - 1) / BW_BLOCK_EDGE;
@@ -27,98 +15,189 @@ int64_t bw_block_pixels(const bw_box *tile) {
     return bw_blocks_along(tile, 0) * bw_blocks_along(tile, 1) * bw_box_extent(tile, 2) * BW_BLOCK;
 }
 
-/* Fills threads and scratch; 0 when not even one thread fits the budget. */
-static int fits(bw_grid *grid, const bw_feature_plan *plan, double bytes_per_pixel, int threads, double budget) {
-    const bw_box box = {{0, 0, 0}, {grid->tile[0], grid->tile[1], grid->tile[2]}};
-    grid->scratch = bw_feature_plan_scratch(plan, grid->tile, grid->size);
-    double bytes = (double)grid->scratch + bytes_per_pixel * (double)bw_block_pixels(&box);
-    grid->threads = bytes * threads <= budget ? threads : (int)(budget / bytes);
-    return grid->threads > 0;
+static int64_t quotient_up(int64_t a, int64_t b) {
+    return (a + b - 1) / b;
 }
 
-/* Time until the last thread is done, in multiply-adds. Work space beyond the caches costs up to a
- * fifth more. */
-static double duration(const bw_grid *grid, const bw_feature_plan *plan, int frames) {
-    double rounds = (double)((bw_grid_count(grid) * frames + grid->threads - 1) / grid->threads);
-    double scratch = (double)grid->scratch, large = 1 + 0.2 * scratch / (scratch + 64e6);
-    return rounds * large * bw_feature_plan_cost(plan, grid->tile, grid->size);
-}
-
-static bw_status too_little(bw_context *ctx) {
-    return bw_fail(ctx, BW_ERROR_MEMORY,
-                   "The memory budget of %.0f MB is too small for even one small tile. Raise it, or leave out the "
-                   "largest sigmas.",
-                   (double)bw_context_memory_budget(ctx) / 1e6);
-}
-
-static bw_status force(bw_context *ctx, const bw_feature_plan *plan, double bytes_per_pixel, int64_t edge,
-                       bw_grid *grid) {
-    if (edge < 8)
-        return bw_fail(ctx, BW_ERROR_ARGUMENT, "A tile's edge must be at least 8 pixels, not %lld.", (long long)edge);
-    const int64_t wanted[3] = {edge, edge, edge};
+bw_shares bw_share_out(const bw_box *box, const int64_t most[3], const int64_t step[3]) {
+    bw_shares shares = {.box = *box};
     for (int axis = 0; axis < 3; axis++) {
-        grid->tile[axis] = cut(wanted[axis], grid->size[axis]);
-        grid->count[axis] = (grid->size[axis] + grid->tile[axis] - 1) / grid->tile[axis];
+        const int64_t whole = bw_box_extent(box, axis), unit = step ? step[axis] : 1;
+        const int64_t extent = most[axis] < whole ? most[axis] : whole;
+        shares.extent[axis] = quotient_up(quotient_up(whole, quotient_up(whole, extent)), unit) * unit;
+        shares.count[axis] = quotient_up(whole, shares.extent[axis]);
     }
-    double budget = (double)bw_context_memory_budget(ctx);
-    return fits(grid, plan, bytes_per_pixel, bw_context_threads(ctx), budget) ? BW_OK : too_little(ctx);
+    return shares;
 }
 
-bw_status bw_grid_choose(bw_context *ctx, const bw_feature_plan *plan, const int64_t size[3], int frames,
-                         double bytes_per_pixel, int64_t edge, bw_grid *out) {
-    bw_grid best = {.threads = 0}, grid = {.threads = 0};
-    double shortest = 0, budget = (double)bw_context_memory_budget(ctx);
-    memcpy(grid.size, size, sizeof grid.size);
-    if (edge) {
-        *out = grid;
-        return force(ctx, plan, bytes_per_pixel, edge, out);
-    }
-    for (int w = 0; w < EDGES; w++)
-        for (int d = 0; d < EDGES; d++) {
-            set_tile(&grid, edges[w], edges[d]);
-            if (!fits(&grid, plan, bytes_per_pixel, bw_context_threads(ctx), budget)) continue;
-            double time = duration(&grid, plan, frames);
-            if (!best.threads || time < shortest) {
-                best = grid;
-                shortest = time;
-            }
-            if (edges[d] >= size[2]) break;
-        }
-    *out = best;
-    return best.threads ? BW_OK : too_little(ctx);
+int64_t bw_share_count(const bw_shares *shares) {
+    return shares->count[0] * shares->count[1] * shares->count[2];
 }
 
-int64_t bw_grid_count(const bw_grid *grid) {
-    return grid->count[0] * grid->count[1] * grid->count[2];
-}
-
-bw_box bw_grid_box(const bw_grid *grid, int64_t index) {
-    const int64_t at[3] = {index % grid->count[0], index / grid->count[0] % grid->count[1],
-                           index / grid->count[0] / grid->count[1]};
+bw_box bw_share_box(const bw_shares *shares, int64_t index) {
+    const int64_t at[3] = {index % shares->count[0], index / shares->count[0] % shares->count[1],
+                           index / shares->count[0] / shares->count[1]};
     bw_box box;
     for (int axis = 0; axis < 3; axis++) {
-        box.lo[axis] = at[axis] * grid->tile[axis];
-        box.hi[axis] = cut(box.lo[axis] + grid->tile[axis], grid->size[axis]);
+        box.lo[axis] = shares->box.lo[axis] + at[axis] * shares->extent[axis];
+        box.hi[axis] = box.lo[axis] + shares->extent[axis];
+        if (box.hi[axis] > shares->box.hi[axis]) box.hi[axis] = shares->box.hi[axis];
     }
     return box;
 }
 
-bw_status bw_grid_make_scratch(bw_context *ctx, const bw_grid *grid, void ***out) {
+void bw_grid_grown(const bw_grid *grid, int64_t extent[3]) {
+    for (int axis = 0; axis < 3; axis++) {
+        const int64_t wide = grid->tile[axis] + 2 * grid->wish.margin[axis], size = grid->wish.size[axis];
+        extent[axis] = wide < size ? wide : size;
+    }
+}
+
+/* ---- a run ------------------------------------------------------------------------------------------------------- */
+
+/* What all tiles of a parallel run have in common. */
+typedef struct bw_round {
+    const bw_grid_run *run;
+    const bw_feature_plan *plan; /* the whole, or a part */
+    bw_shares shares;
+    int64_t most[3]; /* extents */
+    int frame;       /* of the first tile */
+    bw_tile_fn tile; /* NULL: a part that emits nothing */
+    double progress; /* of a pixel; of a wanted one where tiles are emitted */
+    const bw_view *store;
+    void **scratch; /* per thread */
+} bw_round;
+
+/* Cuts a box to what is wanted; -> pixels that are. */
+static int64_t wanted_pixels(const bw_grid_wish *wish, bw_box *box) {
+    return wish->shrink ? wish->shrink(wish->user, box) : bw_box_count(box);
+}
+
+static bw_status run_tile(bw_context *ctx, void *user, int64_t index, int thread) {
+    const bw_round *round = user;
+    const int64_t tiles = bw_share_count(&round->shares);
+    const int frame = round->frame + (int)(index / tiles);
+    bw_tile_task task = {.plan = round->plan,
+                         .level = round->run->level,
+                         .tile = bw_share_box(&round->shares, index % tiles),
+                         .frame = bw_source_frame(round->run->source, frame),
+                         .scratch = round->scratch[thread],
+                         .store = round->store};
+    const int64_t pixels = round->tile ? wanted_pixels(&round->run->grid->wish, &task.tile) : bw_box_count(&task.tile);
+    memcpy(task.largest, round->most, sizeof task.largest);
+    task.progress = round->progress * (double)pixels;
+    if (!pixels) return BW_OK;
+    if (!round->tile) return bw_features_tile(ctx, &task);
+    const bw_grid_wish *wish = &round->run->grid->wish;
+    const bw_box tile = task.tile;
+    task.tile = bw_box_grow(&tile, wish->margin, wish->size);
+    return round->tile(ctx, round->run->user, &tile, &task, frame, thread);
+}
+
+static bw_status run_round(bw_context *ctx, bw_round *round, int frames) {
+    return bw_parallel_threads(ctx, round->run->grid->threads, frames * bw_share_count(&round->shares), run_tile,
+                               round);
+}
+
+/* All tiles of all frames together, so that small frames run side by side. */
+static bw_status run_whole(bw_context *ctx, const bw_grid_run *run, void **scratch) {
+    bw_round round = {.run = run,
+                      .plan = run->plan,
+                      .shares = bw_share_out(&run->grid->bounds, run->grid->tile, NULL),
+                      .frame = run->frame,
+                      .tile = run->tile,
+                      .progress = run->progress,
+                      .scratch = scratch};
+    bw_grid_grown(run->grid, round.most);
+    return run_round(ctx, &round, run->grid->wish.frames);
+}
+
+/* Boxes of a region's parts and slots, and the store. */
+typedef struct bw_region {
+    bw_box parts[BW_MAX_PARTS], *slots;
+    bw_view *store;
+} bw_region;
+
+static bw_status run_part(bw_context *ctx, const bw_grid_run *run, const bw_region *region, int part, int frame,
+                          double progress, void **scratch) {
+    const bw_grid *grid = run->grid;
+    const int last = part == bw_feature_plan_part_count(run->plan) - 1;
+    const int64_t *most = last ? grid->tile : grid->part_tile[part];
+    int64_t step[3];
+    bw_feature_plan_alignment(run->plan, part, step);
+    bw_round round = {.run = run,
+                      .plan = bw_feature_plan_part(run->plan, part),
+                      .shares = bw_share_out(&region->parts[part], most, step),
+                      .frame = frame,
+                      .tile = last ? run->tile : NULL,
+                      .progress = progress,
+                      .store = region->store,
+                      .scratch = scratch};
+    if (last)
+        bw_grid_grown(grid, round.most);
+    else
+        memcpy(round.most, most, sizeof round.most);
+    BW_TRY(bw_store_begin(ctx, run->plan, part, region->slots, region->store));
+    return run_round(ctx, &round, 1);
+}
+
+/* A region of which so many pixels are wanted. */
+static bw_status run_region(bw_context *ctx, const bw_grid_run *run, bw_region *region, const bw_box *box,
+                            int64_t wanted, int frame, void **scratch) {
+    const bw_grid *grid = run->grid;
+    const int parts = bw_feature_plan_part_count(run->plan);
+    const double ahead = run->progress * (double)wanted * grid->ahead / (parts - 1);
+    bw_status status = BW_OK;
+    const bw_box grown = bw_box_grow(box, grid->wish.margin, grid->wish.size);
+    bw_feature_plan_regions(run->plan, &grown, grid->wish.size, region->parts, region->slots);
+    region->parts[parts - 1] = *box;
+    for (int p = 0; p < parts && status == BW_OK; p++) {
+        const double progress =
+            p == parts - 1 ? run->progress * (1 - grid->ahead) : ahead / (double)bw_box_count(&region->parts[p]);
+        status = run_part(ctx, run, region, p, frame, progress, scratch);
+    }
+    bw_store_end(run->plan, region->store);
+    return status;
+}
+
+static bw_status run_regions(bw_context *ctx, const bw_grid_run *run, void **scratch) {
+    const bw_grid_wish *wish = &run->grid->wish;
+    const uint64_t slots = (uint64_t)run->plan->slot_count;
+    const bw_shares regions = bw_share_out(&run->grid->bounds, run->grid->region, NULL);
+    bw_region region = {.slots = bw_alloc(ctx, slots, sizeof *region.slots, "tiles"),
+                        .store = bw_calloc(ctx, slots, sizeof *region.store, "tiles")};
+    bw_status status = region.slots && region.store ? BW_OK : BW_ERROR_MEMORY;
+    for (int64_t k = 0; k < wish->frames * bw_share_count(&regions) && status == BW_OK; k++) {
+        bw_box box = bw_share_box(&regions, k % bw_share_count(&regions));
+        const int64_t wanted = wanted_pixels(wish, &box);
+        if (!wanted) continue;
+        status = run_region(ctx, run, &region, &box, wanted, run->frame + (int)(k / bw_share_count(&regions)), scratch);
+    }
+    bw_free(region.slots);
+    bw_free(region.store);
+    return status;
+}
+
+static void free_scratch(const bw_grid *grid, void **scratch) {
+    for (int t = 0; scratch && t < grid->threads; t++)
+        bw_free(scratch[t]);
+    bw_free(scratch);
+}
+
+static bw_status make_scratch(bw_context *ctx, const bw_grid *grid, void ***out) {
     *out = bw_calloc(ctx, (uint64_t)grid->threads, sizeof **out, "scratch");
     if (!*out) return BW_ERROR_MEMORY;
     for (int t = 0; t < grid->threads; t++) {
         (*out)[t] = bw_alloc(ctx, (uint64_t)grid->scratch, 1, "feature scratch");
-        if (!(*out)[t]) {
-            bw_grid_free_scratch(grid, *out);
-            *out = NULL;
-            return BW_ERROR_MEMORY;
-        }
+        if (!(*out)[t]) return BW_ERROR_MEMORY;
     }
     return BW_OK;
 }
 
-void bw_grid_free_scratch(const bw_grid *grid, void **scratch) {
-    for (int t = 0; scratch && t < grid->threads; t++)
-        bw_free(scratch[t]);
-    bw_free(scratch);
+bw_status bw_grid_execute(bw_context *ctx, const bw_grid_run *run) {
+    void **scratch;
+    bw_status status = make_scratch(ctx, run->grid, &scratch);
+    if (status == BW_OK) status = (run->grid->parts ? run_regions : run_whole)(ctx, run, scratch);
+    free_scratch(run->grid, scratch);
+    return status;
 }

@@ -68,7 +68,7 @@ public final class Annotate extends BrushwoodCommand {
 	}
 
 	@Override
-	List<String> suggestions(final Key key) {
+	public List<String> suggestions(final Key key) {
 		if (key.kind() != Kind.CLASS) return Collections.emptyList();
 		return new Annotations(currentImage()).classes().names();
 	}

@@ -12,7 +12,6 @@ import io.github.brushwood.session.FolderBatch.Entry;
 import io.github.brushwood.session.FolderBatch.State;
 import io.github.brushwood.session.Jobs;
 import io.github.brushwood.session.Outputs;
-import io.github.brushwood.session.Spacing;
 import io.github.brushwood.ui.ReportWindow;
 
 import java.util.List;
@@ -22,20 +21,20 @@ import java.util.Locale;
 public final class Apply_Model_To_Folder extends BrushwoodCommand {
 
 	private static final Spec SPEC = new Spec("Brushwood Apply Model to Folder...",
-		"Classifies every image of a folder that fits a pattern and writes name_probabilities.tif and " +
-			"name_segmentation.tif. A bad image is reported and does not stop the rest; at the end the command fails if " +
-			"any image did.",
-		Key.required(Kind.FILE, "model", "Model file", "Model file made by Brushwood Train Model."),
-		Key.required(Kind.FOLDER, "input", "Input folder", "Folder of the images."),
+		"Classifies every image of a folder that fits a pattern and writes name_probabilities.tif, " +
+			"name_segmentation.tif, name_uncertainty.tif or name_entropy.tif, as chosen. A bad image is reported and does " +
+			"not stop the rest; at the end the command fails if any image did.",
+		MODEL_FILE, Key.required(Kind.FOLDER, "input", "Input folder", "Folder of the images."),
 		Key.required(Kind.FOLDER, "output", "Output folder",
 			"Folder of the results, made when missing; subfolders are mirrored."),
 		Key.of(Kind.TEXT, "pattern", "File pattern", "*.tif;*.tiff",
 			"Names of the images with * and ?, several separated by ';', such as *.tif;*.png. Case does not matter."),
-		Key.choice("export", "Export", "What to write for each image.", "probabilities", "labels", "both"),
+		Key.set("export", "Export", "What to write for each image; 'both' is probabilities and labels.", Outputs.ids())
+			.withAlias("both", "probabilities;labels"),
 		Key.flag("recursive", "Search subfolders", "Go into subfolders too."),
 		Key.flag("overwrite", "Overwrite results",
 			"Make results again that exist; else their images are skipped, so that a stopped run goes on where it was."),
-		SPACING, THREADS);
+		UNREFINED, SPACING, THREADS);
 
 	@Override
 	public Spec spec() {
@@ -45,9 +44,9 @@ public final class Apply_Model_To_Folder extends BrushwoodCommand {
 	@Override
 	void execute(final Options options, final Jobs jobs) {
 		final FolderBatch batch = new FolderBatch(options.text("model"), options.text("input"), options.text("output"),
-			Outputs.of(options.text("export")));
+			Outputs.of(options.list("export")));
 		batch.pattern(options.text("pattern")).recursive(options.flag("recursive")).overwrite(options.flag("overwrite"));
-		batch.spacing(Spacing.parse(options.text("spacing")));
+		batch.options(predictOptions(options));
 		final List<Entry> entries = batch.run(jobs, entry -> IJ.log(entry.toString()));
 		final String summary = summary(entries);
 		IJ.log(spec().name() + ": " + summary);

@@ -4,6 +4,8 @@ import ij.IJ;
 import ij.ImagePlus;
 import ij.Macro;
 import ij.WindowManager;
+import ij.gui.Plot;
+import ij.gui.PlotWindow;
 import ij.plugin.PlugIn;
 import ij.plugin.frame.Recorder;
 
@@ -11,8 +13,10 @@ import io.github.brushwood.command.options.Key;
 import io.github.brushwood.command.options.Options;
 import io.github.brushwood.command.options.Spec;
 import io.github.brushwood.engine.CancelledException;
+import io.github.brushwood.engine.PredictOptions;
 import io.github.brushwood.session.BrushwoodException;
 import io.github.brushwood.session.Jobs;
+import io.github.brushwood.session.Spacing;
 import io.github.brushwood.ui.HelpText;
 import io.github.brushwood.ui.OptionDialog;
 
@@ -26,7 +30,7 @@ import java.util.Map;
  * checked against the command's table. Runs on the caller's thread until done. No exception reaches ImageJ but its own
  * signal that a macro was cancelled.
  */
-public abstract class BrushwoodCommand implements PlugIn {
+public abstract class BrushwoodCommand implements PlugIn, OptionDialog.Source {
 
 	private static final long ACTIVATION_MS = 700;
 	private static final String MODEL = "model";
@@ -36,6 +40,13 @@ public abstract class BrushwoodCommand implements PlugIn {
 
 	static final Key SPACING = Key.of(Key.Kind.TEXT, "spacing", "Voxel size z,y,x", "",
 		"Voxel size z,y,x in place of the calibration, such as 2.5,1,1; only the ratios count.");
+
+	static final Key UNREFINED = Key.flag("unrefined", "Without smoothing along edges",
+		"Show the forest's own probabilities, without the smoothing along the image's structures that the model may ask " +
+			"for.");
+
+	static final Key MODEL_FILE = Key.required(Key.Kind.FILE, MODEL, "Model file",
+		"Model file made by Brushwood Train Model.");
 
 	static final String FEATURES_DOC =
 		"A preset, or a list such as gaussian:0.3,0.7,1;hessian:1.6,3.5@2d of the features in the table below.";
@@ -57,9 +68,14 @@ public abstract class BrushwoodCommand implements PlugIn {
 		return new Options(spec());
 	}
 
-	/** Values the dialog offers for a key. */
-	List<String> suggestions(final Key key) {
+	@Override
+	public List<String> suggestions(final Key key) {
 		return Collections.emptyList();
+	}
+
+	@Override
+	public String defaultOf(final Key key, final Options others) {
+		return key.defaultValue();
 	}
 
 	/** Called before the dialog; throws when it would be of no use. */
@@ -90,7 +106,7 @@ public abstract class BrushwoodCommand implements PlugIn {
 		checkReady();
 		Options values = withLastModel(initial());
 		while (true) {
-			values = OptionDialog.ask(values, this::suggestions, HelpText.of(spec()));
+			values = OptionDialog.ask(values, this, HelpText.of(spec()));
 			if (values == null) break;
 			try {
 				checkFilled(values);
@@ -135,6 +151,13 @@ public abstract class BrushwoodCommand implements PlugIn {
 		return options.flag(EXACT.id()) ? EXACT.id() + ";" + list : list;
 	}
 
+	/** What the keys 'spacing' and 'unrefined' say. */
+	static PredictOptions predictOptions(final Options options) {
+		final PredictOptions predict = new PredictOptions().unrefined(options.flag(UNREFINED.id()));
+		final Spacing spacing = Spacing.parse(options.text(SPACING.id()));
+		return spacing == null ? predict : predict.spacing(spacing.x, spacing.y, spacing.z);
+	}
+
 	private int threads(final Options options) {
 		final boolean given = spec().keys().contains(THREADS) && options.given(THREADS.id());
 		return given ? (int) options.integer(THREADS.id(), 0, Settings.MAX_THREADS) : Settings.threads();
@@ -160,6 +183,15 @@ public abstract class BrushwoodCommand implements PlugIn {
 				IJ.wait(5);
 			if (imp.getWindow() != null) WindowManager.setCurrentWindow(imp.getWindow());
 		}
+	}
+
+	/** Shows a plot as the active image. */
+	static void show(final Plot plot) {
+		final PlotWindow window = plot.show();
+		final long end = System.currentTimeMillis() + ACTIVATION_MS;
+		while (window != null && !window.isActive() && System.currentTimeMillis() < end)
+			IJ.wait(5);
+		if (window != null) WindowManager.setCurrentWindow(window);
 	}
 
 	/** The active image. */

@@ -13,7 +13,8 @@ public final class Commands {
 
 	public static List<BrushwoodCommand> all() {
 		return Arrays.asList(new Annotate(), new Train_Model(), new Apply_Model(), new Apply_Model_To_Folder(),
-			new Show_Features(), new Model_Info(), new Brushwood_Preferences(), new Brushwood_Help());
+			new Validate_Model(), new Suggest_Features(), new Show_Features(), new Model_Info(),
+			new Brushwood_Preferences(), new Brushwood_Help());
 	}
 
 	static List<Spec> specs() {

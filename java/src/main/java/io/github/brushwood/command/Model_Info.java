@@ -3,7 +3,6 @@ package io.github.brushwood.command;
 import ij.IJ;
 
 import io.github.brushwood.command.options.Key;
-import io.github.brushwood.command.options.Key.Kind;
 import io.github.brushwood.command.options.Options;
 import io.github.brushwood.command.options.Spec;
 import io.github.brushwood.engine.Job;
@@ -15,9 +14,9 @@ import io.github.brushwood.ui.ReportWindow;
 public final class Model_Info extends BrushwoodCommand {
 
 	private static final Spec SPEC = new Spec("Brushwood Model Info",
-		"Shows the recipe of a model: features, classes, forest, images it was trained on and its training report.",
-		Key.required(Kind.FILE, "model", "Model file", "Model file made by Brushwood Train Model."),
-		Key.flag("json", "As JSON", "Show it as JSON, for other programs."));
+		"Shows what a model holds: features, classes, forest, images it was trained on, how well it did on samples that " +
+			"its trees had not seen and which features matter.",
+		MODEL_FILE, Key.flag("json", "As JSON", "Show it as JSON, for other programs."));
 
 	@Override
 	public Spec spec() {

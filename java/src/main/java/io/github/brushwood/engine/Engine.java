@@ -57,6 +57,19 @@ public final class Engine {
 		return Native.text(Native.defaultPreset());
 	}
 
+	/** The ways to grow forests, in their order; the first is the default. */
+	public static List<ForestPreset> forestPresets() {
+		NativeLoader.load();
+		final List<ForestPreset> presets = new ArrayList<>();
+		for (int i = 0; i < Native.forestPresetCount(); i++) {
+			final String[] texts = texts(Native.forestPresetTexts(i));
+			final TrainOptions.Packed o = new TrainOptions.Packed();
+			Native.forestPresetOptions(i, o.whole, o.real, o.weights);
+			presets.add(new ForestPreset(texts[0], texts[1], texts[2], new TrainOptions(o)));
+		}
+		return Collections.unmodifiableList(presets);
+	}
+
 	/** Bytes the engine holds for all objects together; 0 once every one is closed. */
 	public static long memoryInUse() {
 		NativeLoader.load();

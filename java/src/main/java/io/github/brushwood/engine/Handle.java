@@ -4,7 +4,8 @@ import java.util.function.BooleanSupplier;
 
 /**
  * A native object that any thread may close at any time. A call takes a {@link Use}, so the object lives until the call
- * ends: {@link #close()} refuses new calls at once, waits for running ones and then frees. Closing twice is fine.
+ * ends: {@link #close()} refuses new calls at once, waits for running ones and then frees; while a {@link Pin} is
+ * open, the last of them frees. Closing twice is fine.
  *
  * <p>Inside a progress listener nothing here ever waits, so a listener cannot deadlock: close() returns at once and the
  * last running call frees; what else would wait throws an {@link IllegalStateException}.
@@ -22,6 +23,8 @@ abstract class Handle implements AutoCloseable {
 	private long address;
 	/** Running calls, or EXCLUSIVE while one call changes the object. */
 	private int users;
+	/** Other objects that need this one unchanged. */
+	private int pins;
 	private boolean closed;
 
 	Handle(final String kind, final long address) {
@@ -44,8 +47,25 @@ abstract class Handle implements AutoCloseable {
 		users++;
 	}
 
+	/** Keeps the object alive and unchanged until closed; unlike a {@link Use} nothing waits for it. */
+	final synchronized Pin pin() {
+		refuseClosed();
+		pins++;
+		return new Pin(this);
+	}
+
+	private synchronized void unpin() {
+		pins--;
+		freeIfUnused();
+		notifyAll();
+	}
+
 	/** A right to change the object, alone. */
 	final synchronized Use useAlone() {
+		if (!closed && pins > 0) {
+			throw new IllegalStateException("The " + kind + " cannot change while another object depends on it; close that " +
+				"object first.");
+		}
 		await(() -> users != 0);
 		users = EXCLUSIVE;
 		return new Use(this);
@@ -58,19 +78,20 @@ abstract class Handle implements AutoCloseable {
 
 	private synchronized void release() {
 		users = users == EXCLUSIVE ? 0 : users - 1;
-		if (closed && users == 0) freeNow();
+		freeIfUnused();
 		notifyAll();
 	}
 
 	@Override
 	public synchronized void close() {
 		closed = true;
-		if (users == 0) freeNow();
+		freeIfUnused();
 		notifyAll();
-		if (!inListener()) waitWhile(() -> address != 0);
+		if (!inListener()) waitWhile(() -> users != 0);
 	}
 
-	private void freeNow() {
+	private void freeIfUnused() {
+		if (!closed || users != 0 || pins != 0) return;
 		final long old = address;
 		address = 0;
 		if (old != 0) free(old);
@@ -131,6 +152,22 @@ abstract class Handle implements AutoCloseable {
 		@Override
 		public void close() {
 			handle.release();
+		}
+	}
+
+	/** Keeps the object alive and unchanged for another object. */
+	static final class Pin {
+
+		private Handle handle;
+
+		private Pin(final Handle handle) {
+			this.handle = handle;
+		}
+
+		/** Closing twice is fine. */
+		synchronized void close() {
+			if (handle != null) handle.unpin();
+			handle = null;
 		}
 	}
 }

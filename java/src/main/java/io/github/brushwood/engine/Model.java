@@ -1,5 +1,10 @@
 package io.github.brushwood.engine;
 
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.List;
+
 /** A trained forest with its whole recipe; immutable, for any number of threads. */
 public final class Model extends Handle {
 
@@ -34,17 +39,17 @@ public final class Model extends Handle {
 
 	/** Recipe, options, provenance and training report for people. */
 	public String describeText(final Job job) {
-		return describe(job, false);
+		return describe(job, DescribeFormat.TEXT);
 	}
 
 	/** The same as JSON. */
 	public String describeJson(final Job job) {
-		return describe(job, true);
+		return describe(job, DescribeFormat.JSON);
 	}
 
-	private String describe(final Job job, final boolean json) {
+	private String describe(final Job job, final DescribeFormat format) {
 		try (Use j = job.begin(); Use model = use()) {
-			return Native.text(Native.modelDescribe(j.address(), model.address(), json));
+			return Native.text(Native.modelDescribe(j.address(), model.address(), format.ordinal()));
 		}
 	}
 
@@ -93,21 +98,69 @@ public final class Model extends Handle {
 		}
 	}
 
+	/** How it was trained. */
+	public TrainOptions trainOptions() {
+		final TrainOptions.Packed o = new TrainOptions.Packed();
+		try (Use model = use()) {
+			Native.modelTrainOptions(model.address(), o.whole, o.real, o.weights);
+		}
+		return new TrainOptions(o);
+	}
+
+	/** What training found on out-of-bag samples; without any it has no pixels. */
+	public Scores outOfBag() {
+		return scores(false);
+	}
+
+	/** What training found on held-out samples; null when none were held out. */
+	public Scores heldOut() {
+		return scores(true);
+	}
+
+	/** The native assessment belongs to the model. */
+	private Scores scores(final boolean heldOut) {
+		try (Use model = use()) {
+			final long assessment = Native.modelAssessment(model.address(), heldOut);
+			return assessment == 0 ? null : new Scores(assessment);
+		}
+	}
+
+	/** Every feature that the forest sees, in its order: the recipe's, then with autocontext smoothed probabilities. */
+	public List<Importance> importances() {
+		final List<Importance> all = new ArrayList<>();
+		try (Use model = use()) {
+			for (int i = 0; i < Native.modelFeatureCount(model.address()); i++) {
+				final double[] numbers = Native.modelImportance(model.address(), i);
+				all.add(new Importance(Native.text(Native.modelFeatureName(model.address(), i)), numbers[0], numbers[1]));
+			}
+		}
+		return all;
+	}
+
 	/**
 	 * Classifies every pixel.
 	 *
 	 * @param options null for the defaults
-	 * @param probabilities whether to make a FLOAT32 image with one channel per class
-	 * @param labels whether to make a UINT8 image of classes 1..K
+	 * @param outputs what to make; nothing for the report alone
 	 */
 	public Prediction predict(final Job job, final EngineImage image, final PredictOptions options,
-		final boolean probabilities, final boolean labels)
+		final Output... outputs)
+	{
+		return predict(job, image, options, Arrays.asList(outputs));
+	}
+
+	/** The same with a collection of outputs. */
+	public Prediction predict(final Job job, final EngineImage image, final PredictOptions options,
+		final Collection<Output> outputs)
 	{
 		final PredictOptions o = options == null ? new PredictOptions() : options;
-		final long[] images = new long[2];
+		int bits = 0;
+		for (final Output output : outputs)
+			bits |= output.bit();
+		final long[] images = new long[Output.values().length];
 		final long[] report = new long[3 + classes];
 		try (Use j = job.begin(); Use model = use(); Use i = image.use()) {
-			Native.predict(j.address(), model.address(), i.address(), o.tile, o.spacing, probabilities, labels, images,
+			Native.predict(j.address(), model.address(), i.address(), o.tile, o.spacing, o.unrefined, bits, images,
 				report);
 		}
 		return new Prediction(images, report);

@@ -60,8 +60,16 @@ final class Native {
 
 	static native byte[] defaultPreset();
 
-	/** trees, mtry, maxDepth, minLeaf, balance, seed */
-	static native long[] forestDefaults();
+	static native int forestPresetCount();
+
+	/** id, label, doc */
+	static native byte[][] forestPresetTexts(int index);
+
+	// The arrays of training options are those of TrainOptions.Packed.
+
+	static native void forestPresetOptions(int index, long[] whole, double[] real, float[] weights);
+
+	static native void trainDefaults(long[] whole, double[] real, float[] weights);
 
 	// ---- job
 
@@ -146,14 +154,65 @@ final class Native {
 
 	static native void trainerAdd(long job, long trainer, long image, long labels);
 
+	static native void trainerUpdate(long job, long trainer, int index, long image, long labels);
+
 	static native void trainerSetClass(long job, long trainer, int index, byte[] name, int rgb);
 
-	static native long trainerSamples(long trainer);
+	/** samples, classes, images, samples computed by the last add or update, strokes */
+	static native long[] trainerNumbers(long trainer);
 
-	static native int trainerClasses(long trainer);
+	static native void trainerPrepareContext(long job, long trainer, long[] whole, double[] real, float[] weights);
 
-	static native long trainerTrain(long job, long trainer, int trees, int mtry, int maxDepth, int minLeaf,
-		boolean balance, long seed);
+	static native void trainerAddContext(long job, long trainer, int index, long image);
+
+	static native long trainerTrain(long job, long trainer, long[] whole, double[] real, float[] weights);
+
+	static native long trainerCrossValidate(long job, long trainer, long[] whole, double[] real, float[] weights);
+
+	/**
+	 * @param capacity most steps to return
+	 * @param features receives the chosen list
+	 * @return features, error and chosen of each step
+	 */
+	static native double[] trainerSelect(long job, long trainer, long[] whole, double[] real, float[] weights,
+		double tolerance, int capacity, byte[][] features);
+
+	static native long trainingBegin(long job, long trainer, long[] whole, double[] real, float[] weights);
+
+	static native void trainingFree(long training);
+
+	static native void trainingGrow(long job, long training, int trees);
+
+	static native long trainingModel(long job, long training);
+
+	// ---- assessment
+
+	static native long assessmentCreate(long job, int classes);
+
+	static native void assessmentFree(long assessment);
+
+	/** labels and probabilities may be 0, not both */
+	static native void assessmentAdd(long job, long assessment, long truth, long labels, long probabilities);
+
+	static native int assessmentClasses(long assessment);
+
+	/** of each true class the pixels given to each class */
+	static native long[] assessmentCounts(long assessment);
+
+	/** truth, predicted, hits, precision, recall, F1, IoU */
+	static native double[] assessmentClass(long assessment, int index);
+
+	/**
+	 * pixels, accuracy, balanced accuracy, mean IoU, mean F1, kappa, Brier score, calibration error, pixels with
+	 * probability
+	 */
+	static native double[] assessmentSummary(long assessment);
+
+	/** count, predicted, observed of each bin; index -1 = all classes together */
+	static native double[] assessmentReliability(long assessment, int index);
+
+	/** model gives the classes' names; 0 for none */
+	static native byte[] assessmentDescribe(long job, long assessment, long model, int format);
 
 	// ---- model
 
@@ -163,7 +222,7 @@ final class Native {
 
 	static native void modelFree(long model);
 
-	static native byte[] modelDescribe(long job, long model, boolean json);
+	static native byte[] modelDescribe(long job, long model, int format);
 
 	static native byte[] modelRecipeText(long job, long model);
 
@@ -176,11 +235,25 @@ final class Native {
 
 	static native int modelClassColour(long model, int index);
 
+	static native void modelTrainOptions(long model, long[] whole, double[] real, float[] weights);
+
+	/** An assessment that belongs to the model: out of bag, or held out; 0 for none. */
+	static native long modelAssessment(long model, boolean heldOut);
+
+	static native int modelFeatureCount(long model);
+
+	static native byte[] modelFeatureName(long model, int index);
+
+	/** Gini and permutation importance */
+	static native double[] modelImportance(long model, int index);
+
 	/**
 	 * @param spacing x, y, z, or null for the image's own
-	 * @param images receives the addresses of probabilities and labels, 0 where not asked for
+	 * @param unrefined without the smoothing that the model may ask for
+	 * @param outputs sum of the wanted outputs' bits
+	 * @param images receives the addresses of probabilities, labels, uncertainty and entropy, 0 where not asked for
 	 * @param report receives non-finite pixels, spacing assumed, slice-wise, then pixels of each class
 	 */
-	static native void predict(long job, long model, long image, long tile, double[] spacing, boolean probabilities,
-		boolean labels, long[] images, long[] report);
+	static native void predict(long job, long model, long image, long tile, double[] spacing, boolean unrefined,
+		int outputs, long[] images, long[] report);
 }

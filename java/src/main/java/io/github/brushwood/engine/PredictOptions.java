@@ -5,10 +5,17 @@ public final class PredictOptions {
 
 	long tile;
 	double[] spacing;
+	boolean unrefined;
 
 	/** @param edge of a tile in pixels; 0 to choose from image and memory budget. Never changes the result. */
 	public PredictOptions tile(final long edge) {
 		tile = edge;
+		return this;
+	}
+
+	/** @param on true for the forest's own probabilities, without the smoothing that the model may ask for */
+	public PredictOptions unrefined(final boolean on) {
+		unrefined = on;
 		return this;
 	}
 

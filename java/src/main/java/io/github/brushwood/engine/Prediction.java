@@ -1,32 +1,38 @@
 package io.github.brushwood.engine;
 
 import java.util.Arrays;
+import java.util.EnumMap;
+import java.util.Map;
 
 /** The images that a prediction made, which it owns, and what happened on the way. */
 public final class Prediction implements AutoCloseable {
 
-	private final EngineImage probabilities;
-	private final EngineImage labels;
+	private final Map<Output, EngineImage> images = new EnumMap<>(Output.class);
 	private final long[] report;
 
 	/**
-	 * @param images addresses of probabilities and labels; 0 for none
+	 * @param addresses of the outputs' images; 0 for none
 	 * @param report non-finite pixels, spacing assumed, slice-wise, pixels of each class
 	 */
-	Prediction(final long[] images, final long[] report) {
-		probabilities = images[0] == 0 ? null : new EngineImage(images[0]);
-		labels = images[1] == 0 ? null : new EngineImage(images[1]);
+	Prediction(final long[] addresses, final long[] report) {
+		for (final Output output : Output.values())
+			if (addresses[output.ordinal()] != 0) images.put(output, new EngineImage(addresses[output.ordinal()]));
 		this.report = report;
+	}
+
+	/** An output's image; null when not asked for. */
+	public EngineImage get(final Output output) {
+		return images.get(output);
 	}
 
 	/** FLOAT32, one channel per class, 0 to 1; null when not asked for. */
 	public EngineImage probabilities() {
-		return probabilities;
+		return get(Output.PROBABILITIES);
 	}
 
 	/** UINT8, classes 1..K, ties to the lower class; null when not asked for. */
 	public EngineImage labels() {
-		return labels;
+		return get(Output.LABELS);
 	}
 
 	/** NaN and infinite pixels, which count as the smallest finite value of their channel and frame. */
@@ -49,10 +55,10 @@ public final class Prediction implements AutoCloseable {
 		return Arrays.copyOfRange(report, 3, report.length);
 	}
 
-	/** Closes both images. */
+	/** Closes all images. */
 	@Override
 	public void close() {
-		if (probabilities != null) probabilities.close();
-		if (labels != null) labels.close();
+		for (final EngineImage image : images.values())
+			image.close();
 	}
 }

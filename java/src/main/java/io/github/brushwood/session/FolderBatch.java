@@ -6,6 +6,8 @@ import io.github.brushwood.engine.EngineException;
 import io.github.brushwood.engine.EngineImage;
 import io.github.brushwood.engine.Job;
 import io.github.brushwood.engine.Model;
+import io.github.brushwood.engine.Output;
+import io.github.brushwood.engine.PredictOptions;
 import io.github.brushwood.engine.Prediction;
 
 import java.io.File;
@@ -16,6 +18,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.PathMatcher;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -27,7 +30,8 @@ import java.util.stream.Stream;
 
 /**
  * Applies a model to the images of a folder. Results go to the output folder, in the same subfolders, as
- * <code>&lt;name&gt;_probabilities.tif</code> and <code>&lt;name&gt;_segmentation.tif</code>, where name is the image's
+ * <code>&lt;name&gt;_probabilities.tif</code>, <code>&lt;name&gt;_segmentation.tif</code>,
+ * <code>&lt;name&gt;_uncertainty.tif</code> and <code>&lt;name&gt;_entropy.tif</code>, where name is the image's
  * without its last suffix; each appears under its name only when whole. A bad image does not stop the others.
  */
 public final class FolderBatch {
@@ -63,23 +67,22 @@ public final class FolderBatch {
 		void finished(Entry entry);
 	}
 
-	private static final String PROBABILITIES = "_probabilities.tif";
-	private static final String LABELS = "_segmentation.tif";
-
 	private final String modelPath;
 	private final Path input;
 	private final Path output;
-	private final Outputs outputs;
+	private final Collection<Output> outputs;
 	private List<PathMatcher> patterns;
 	private boolean recursive;
 	private boolean overwrite;
-	private Spacing spacing;
+	private PredictOptions options;
 
 	/**
 	 * @param input folder of the images
 	 * @param output folder of the results, made when missing; may be the same
 	 */
-	public FolderBatch(final String modelPath, final String input, final String output, final Outputs outputs) {
+	public FolderBatch(final String modelPath, final String input, final String output,
+		final Collection<Output> outputs)
+	{
 		this.modelPath = modelPath;
 		this.input = new File(input).getAbsoluteFile().toPath().normalize();
 		this.output = new File(output).getAbsoluteFile().toPath().normalize();
@@ -109,9 +112,9 @@ public final class FolderBatch {
 		return this;
 	}
 
-	/** Voxel size in place of the images' calibration; null for their own. */
-	public FolderBatch spacing(final Spacing zyx) {
-		spacing = zyx;
+	/** How to classify; null for the defaults. */
+	public FolderBatch options(final PredictOptions how) {
+		options = how;
 		return this;
 	}
 
@@ -177,11 +180,10 @@ public final class FolderBatch {
 		makeFolder(stem.getParent());
 		try (Job job = jobs.open();
 			EngineImage image = ImageFiles.read(job, file.toString());
-			Prediction prediction = model.predict(job, image, Segmentation.options(spacing), outputs.probabilities(),
-				outputs.labels()))
+			Prediction prediction = model.predict(job, image, options, outputs))
 		{
-			write(job, prediction.probabilities(), stem + PROBABILITIES);
-			write(job, prediction.labels(), stem + LABELS);
+			for (final Output made : outputs)
+				prediction.get(made).write(job, stem + Outputs.suffix(made), Compression.NONE);
 			return Segmentation.notes(prediction, file.getFileName().toString());
 		}
 	}
@@ -196,25 +198,21 @@ public final class FolderBatch {
 		}
 	}
 
-	private static void write(final Job job, final EngineImage image, final String path) {
-		if (image != null) image.write(job, path, Compression.NONE);
-	}
-
 	private Entry entry(final Path file, final State state, final String message) {
 		return new Entry(input.relativize(file).toString(), state, message);
 	}
 
-	private List<Path> results(final Path file) {
-		final List<Path> results = new ArrayList<>();
-		if (outputs.probabilities()) results.add(new File(stem(file) + PROBABILITIES).toPath());
-		if (outputs.labels()) results.add(new File(stem(file) + LABELS).toPath());
-		return results;
-	}
-
 	private List<Path> missing(final Path file) {
-		final List<Path> missing = results(file);
+		final List<Path> missing = results(file, outputs);
 		missing.removeIf(path -> Files.exists(path));
 		return missing;
+	}
+
+	private List<Path> results(final Path file, final Collection<Output> made) {
+		final List<Path> results = new ArrayList<>();
+		for (final Output each : made)
+			results.add(new File(stem(file) + Outputs.suffix(each)).toPath());
+		return results;
 	}
 
 	/** Where the results of an image go, without their endings. */
@@ -237,11 +235,8 @@ public final class FolderBatch {
 			throw new BrushwoodException("The folder '" + input + "' could not be listed: " + e.getMessage() + ".", e);
 		}
 		final Set<Path> made = new HashSet<>();
-		for (final Path file : files) {
-			final Path stem = stem(file);
-			made.add(new File(stem + PROBABILITIES).toPath());
-			made.add(new File(stem + LABELS).toPath());
-		}
+		for (final Path file : files)
+			made.addAll(results(file, Outputs.SHOWN));
 		files.removeAll(made);
 		if (files.isEmpty()) {
 			throw new BrushwoodException("The folder '" + input + "' has no images that fit the pattern" + (recursive ? ""

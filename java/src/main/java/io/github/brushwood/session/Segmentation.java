@@ -6,72 +6,67 @@ import ij.ImageStack;
 import io.github.brushwood.engine.EngineImage;
 import io.github.brushwood.engine.Job;
 import io.github.brushwood.engine.Model;
+import io.github.brushwood.engine.Output;
 import io.github.brushwood.engine.PredictOptions;
 import io.github.brushwood.engine.Prediction;
 
 import java.io.File;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Collections;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
 
 /** Applies a model to an open image. */
 public final class Segmentation {
 
-	private final ImagePlus probabilities;
-	private final ImagePlus labels;
+	private final Map<Output, ImagePlus> images;
 	private final List<String> notes;
 
-	private Segmentation(final ImagePlus probabilities, final ImagePlus labels, final List<String> notes) {
-		this.probabilities = probabilities;
-		this.labels = labels;
+	private Segmentation(final Map<Output, ImagePlus> images, final List<String> notes) {
+		this.images = images;
 		this.notes = notes;
 	}
 
-	/**
-	 * @param spacing in place of the image's calibration; null for its own
-	 */
-	public static Segmentation of(final Jobs jobs, final ImagePlus imp, final String modelPath, final Outputs outputs,
-		final Spacing spacing)
+	/** @param options null for the defaults */
+	public static Segmentation of(final Jobs jobs, final ImagePlus imp, final String modelPath,
+		final Collection<Output> outputs, final PredictOptions options)
 	{
 		try (Job job = jobs.open();
 			Model model = Model.read(job, modelPath);
 			EngineImage image = ImagePlusAdapter.toEngine(job, imp);
-			Prediction prediction = model.predict(job, image, options(spacing), outputs.probabilities(), outputs.labels()))
+			Prediction prediction = model.predict(job, image, options, outputs))
 		{
 			final AnnotationClasses classes = ClassColours.of(model);
 			final List<String> notes = notes(prediction, imp.getTitle());
 			final String info = info(modelPath, notes);
-			final ImagePlus p = prediction.probabilities() == null ? null : probabilities(prediction.probabilities(), imp,
-				classes, info);
-			final ImagePlus l = prediction.labels() == null ? null : labels(prediction.labels(), imp, classes, info);
-			return new Segmentation(p, l, notes);
+			final Map<Output, ImagePlus> images = new EnumMap<>(Output.class);
+			for (final Output output : outputs)
+				images.put(output, image(output, prediction.get(output), imp, classes, info));
+			return new Segmentation(images, notes);
 		}
 	}
 
-	/** 32-bit, one channel per class, 0 to 1; null when not asked for. */
-	public ImagePlus probabilities() {
-		return probabilities;
+	/**
+	 * An output's image; null when not asked for. Probabilities: 32-bit, one channel per class, 0 to 1; labels: 8-bit,
+	 * classes 1..K in their colours; uncertainty and entropy: 32-bit, 0 to 1.
+	 */
+	public ImagePlus get(final Output output) {
+		return images.get(output);
 	}
 
-	/** 8-bit, classes 1..K in their colours; null when not asked for. */
-	public ImagePlus labels() {
-		return labels;
-	}
-
-	/** What was asked for; the labels last. */
+	/** What was asked for, the most important one last. */
 	public ImagePlus[] images() {
-		if (probabilities == null) return new ImagePlus[] { labels };
-		return labels == null ? new ImagePlus[] { probabilities } : new ImagePlus[] { probabilities, labels };
+		final List<ImagePlus> shown = new ArrayList<>();
+		for (final Output output : Outputs.SHOWN)
+			if (images.containsKey(output)) shown.add(images.get(output));
+		return shown.toArray(new ImagePlus[0]);
 	}
 
 	/** Sentences about what was assumed or replaced. */
 	public List<String> notes() {
 		return Collections.unmodifiableList(notes);
-	}
-
-	static PredictOptions options(final Spacing spacing) {
-		final PredictOptions options = new PredictOptions();
-		return spacing == null ? options : options.spacing(spacing.x, spacing.y, spacing.z);
 	}
 
 	/** What the user should know about a prediction. */
@@ -88,23 +83,15 @@ public final class Segmentation {
 		return notes;
 	}
 
-	private static ImagePlus probabilities(final EngineImage image, final ImagePlus imp,
+	private static ImagePlus image(final Output output, final EngineImage image, final ImagePlus imp,
 		final AnnotationClasses classes, final String info)
 	{
-		final ImagePlus result = ImagePlusAdapter.toImagePlus(image, "Probabilities of " + imp.getTitle());
+		final ImagePlus result = ImagePlusAdapter.toImagePlus(image, Outputs.title(output, imp.getTitle()));
 		finish(result, imp, info);
-		labelPlanes(result, imp, classes);
-		ClassColours.applyToChannels(result, classes);
-		return result;
-	}
-
-	private static ImagePlus labels(final EngineImage image, final ImagePlus imp, final AnnotationClasses classes,
-		final String info)
-	{
-		final ImagePlus result = ImagePlusAdapter.toImagePlus(image, "Segmentation of " + imp.getTitle());
-		finish(result, imp, info);
-		labelPlanes(result, imp, null);
-		ClassColours.apply(result, classes);
+		labelPlanes(result, imp, output == Output.PROBABILITIES ? classes : null);
+		if (output == Output.PROBABILITIES) ClassColours.applyToChannels(result, classes);
+		else if (output == Output.LABELS) ClassColours.apply(result, classes);
+		else result.setDisplayRange(0, 1);
 		return result;
 	}
 

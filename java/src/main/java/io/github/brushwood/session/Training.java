@@ -3,11 +3,12 @@ package io.github.brushwood.session;
 import ij.ImagePlus;
 
 import io.github.brushwood.engine.EngineImage;
-import io.github.brushwood.engine.ForestOptions;
+import io.github.brushwood.engine.FeatureSelection;
 import io.github.brushwood.engine.ImageInfo;
 import io.github.brushwood.engine.Job;
 import io.github.brushwood.engine.Model;
 import io.github.brushwood.engine.Recipe;
+import io.github.brushwood.engine.TrainOptions;
 import io.github.brushwood.engine.Trainer;
 
 import java.util.ArrayList;
@@ -20,17 +21,17 @@ import java.util.List;
 public final class Training {
 
 	private final String features;
-	private final ForestOptions options;
+	private final TrainOptions options;
 	private final Spacing spacing;
 	private final AnnotationClasses classes;
-	private final List<TrainingExample> examples = new ArrayList<>();
+	private final List<LabelledImage> examples = new ArrayList<>();
 
 	/**
 	 * @param features a feature list or preset
 	 * @param spacing voxel size in place of the images' calibration; null for their own
 	 * @param classes names of the first labels; may be empty
 	 */
-	public Training(final String features, final ForestOptions options, final Spacing spacing,
+	public Training(final String features, final TrainOptions options, final Spacing spacing,
 		final AnnotationClasses classes)
 	{
 		this.features = features;
@@ -45,12 +46,12 @@ public final class Training {
 			throw new BrushwoodException("The image '" + imp.getTitle() +
 				"' has no annotations. Add some with Brushwood Annotate first, or give images and labels as files.");
 		}
-		add(TrainingExample.annotated(imp));
+		add(LabelledImage.annotated(imp));
 	}
 
 	/** Adds an image file and the file of its labels. */
 	public void add(final String image, final String labels) {
-		add(TrainingExample.files(image, labels));
+		add(LabelledImage.files(image, labels));
 	}
 
 	/**
@@ -73,32 +74,70 @@ public final class Training {
 	}
 
 	/**
-	 * Takes the labelled pixels of every image and grows the forest.
+	 * Takes the labelled pixels of every image and grows the forest. With autocontext every image is opened twice.
 	 *
 	 * @return the model, which the caller closes
 	 */
 	public Model train(final Jobs jobs) {
-		if (examples.isEmpty()) {
-			throw new BrushwoodException(
-				"There is nothing to learn from. Open an annotated image, or give images and labels as files.");
-		}
-		final int steps = examples.size() + 1;
-		try (Trainer trainer = collect(jobs, steps); Job job = jobs.part(steps - 1, steps).open()) {
-			final int count = Math.min(classes.size(), trainer.classCount());
-			for (int label = 1; label <= count; label++)
-				trainer.setClass(job, label - 1, classes.at(label).name(), classes.at(label).rgb());
-			jobs.status("Growing the forest...");
-			return trainer.train(job, options);
+		final boolean context = options.contextSigmas().length > 0;
+		final int last = context ? 2 * examples.size() + 1 : examples.size();
+		try (Trainer trainer = collect(jobs, last + 1)) {
+			if (context) addContext(jobs, trainer, last + 1);
+			try (Job job = jobs.part(last, last + 1).open()) {
+				nameClasses(job, trainer);
+				jobs.status("Growing the forest...");
+				return trainer.train(job, options);
+			}
 		}
 	}
 
-	private void add(final TrainingExample example) {
+	/**
+	 * Takes the labelled pixels of every image and looks for a short list of features.
+	 *
+	 * @param tolerance how much worse than the best list the chosen one may be, as a share of wrong samples
+	 */
+	public FeatureSelection selectFeatures(final Jobs jobs, final double tolerance) {
+		final int last = examples.size();
+		try (Trainer trainer = collect(jobs, last + 1); Job job = jobs.part(last, last + 1).open()) {
+			jobs.status("Leaving out features...");
+			return trainer.selectFeatures(job, options, tolerance);
+		}
+	}
+
+	private void nameClasses(final Job job, final Trainer trainer) {
+		final int count = Math.min(classes.size(), trainer.classCount());
+		for (int label = 1; label <= count; label++)
+			trainer.setClass(job, label - 1, classes.at(label).name(), classes.at(label).rgb());
+	}
+
+	/** The steps between collecting and the last one: the first forests, then each image again. */
+	private void addContext(final Jobs jobs, final Trainer trainer, final int steps) {
+		final int first = examples.size();
+		jobs.status("Growing the first forests...");
+		try (Job job = jobs.part(first, steps).open()) {
+			trainer.prepareContext(job, options);
+		}
+		for (int i = 0; i < examples.size(); i++) {
+			jobs.status("Classifying " + examples.get(i).name() + "...");
+			try (Job job = jobs.part(first + 1 + i, steps).open(); EngineImage image = examples.get(i).image(job)) {
+				Spacing.apply(job, image, spacing);
+				trainer.addContext(job, i, image);
+			}
+		}
+	}
+
+	private void add(final LabelledImage example) {
 		for (final AnnotationClass c : example.classes().list())
 			if (classes.find(c.name()) == null) classes.recolour(classes.add(c.name()), c.rgb());
 		examples.add(example);
 	}
 
+	/** The first steps: the labelled pixels of each image. */
 	private Trainer collect(final Jobs jobs, final int steps) {
+		if (examples.isEmpty()) {
+			throw new BrushwoodException(
+				"There is nothing to learn from. Open an annotated image, or give images and labels as files.");
+		}
 		Trainer trainer = null;
 		try {
 			for (int i = 0; i < examples.size(); i++) {
@@ -116,7 +155,7 @@ public final class Training {
 	}
 
 	/** The first image decides channels, dimensions and spacing. */
-	private Trainer addExample(final Job job, final Trainer existing, final TrainingExample example) {
+	private Trainer addExample(final Job job, final Trainer existing, final LabelledImage example) {
 		try (EngineImage image = example.image(job); EngineImage labels = example.labels(job, classes)) {
 			Spacing.apply(job, image, spacing);
 			final Trainer trainer = existing != null ? existing : create(job, image.info());

@@ -4,6 +4,7 @@ import io.github.brushwood.command.options.Key;
 import io.github.brushwood.command.options.Spec;
 import io.github.brushwood.engine.Engine;
 import io.github.brushwood.engine.FeatureRow;
+import io.github.brushwood.engine.ForestPreset;
 import io.github.brushwood.engine.Preset;
 
 import java.io.ByteArrayOutputStream;
@@ -15,6 +16,7 @@ import java.util.List;
 /** The help: a page whose tables of commands, keys, features and presets are made from the tables themselves. */
 public final class HelpText {
 
+	private static final String FOREST = "forest";
 	private static final String PAGE = "/io/github/brushwood/help.html";
 
 	/** How a feature list is written and what the columns of the features' table mean. */
@@ -39,7 +41,7 @@ public final class HelpText {
 		for (final Spec command : commands)
 			sections.append(section(command));
 		return page().replace("@commands@", sections).replace("@features@", features()).replace("@presets@", presets())
-			.replace("@version@", escape(Engine.version()));
+			.replace("@forests@", forests()).replace("@version@", escape(Engine.version()));
 	}
 
 	/** Help on one command as HTML. */
@@ -49,6 +51,7 @@ public final class HelpText {
 			if (key.kind() != Key.Kind.FEATURES) continue;
 			html.append("<h2>Features</h2>").append(features()).append("<h2>Presets</h2>").append(presets());
 		}
+		if (command.find(FOREST) != null) html.append("<h2>Forests</h2>").append(forests());
 		return html.append("<p>More: Plugins &gt; Brushwood &gt; Brushwood Help.</p></body></html>").toString();
 	}
 
@@ -78,11 +81,14 @@ public final class HelpText {
 	}
 
 	private static String values(final Key key) {
-		return key.choices().isEmpty() ? "" : " One of: " + escape(String.join(", ", key.choices())) + ".";
+		if (key.choices().isEmpty()) return "";
+		final String how = key.kind() == Key.Kind.SET ? " Some of, separated by ';': " : " One of: ";
+		return how + escape(String.join(", ", key.choices())) + ".";
 	}
 
 	private static String defaultOf(final Key key) {
 		if (key.isRequired()) return "<b>required</b>";
+		if (key.isFromPreset()) return "as the forest";
 		return key.isFlag() ? "off" : escape(key.defaultValue());
 	}
 
@@ -115,6 +121,14 @@ public final class HelpText {
 		for (final Preset p : Engine.presets())
 			html.append(row("<code>" + p.id + "</code>", escape(p.doc), "<code>" + escape(p.features).replace(";",
 				"; ") + "</code>"));
+		return html.append("</table>").toString();
+	}
+
+	private static String forests() {
+		final StringBuilder html = new StringBuilder("<table border=1 cellspacing=0 cellpadding=3><tr><th>Id</th>" +
+			"<th>Forest</th><th>What it is</th></tr>");
+		for (final ForestPreset p : Engine.forestPresets())
+			html.append(row("<code>" + p.id + "</code>", escape(p.label), escape(p.doc)));
 		return html.append("</table>").toString();
 	}
 

@@ -10,11 +10,15 @@ import io.github.brushwood.engine.Preset;
 
 import java.awt.Checkbox;
 import java.awt.Choice;
+import java.awt.FlowLayout;
+import java.awt.Font;
+import java.awt.Panel;
 import java.awt.TextField;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
 
@@ -23,36 +27,101 @@ public final class OptionDialog {
 
 	private static final int WIDE = 36;
 	private static final int NARROW = 14;
+	private static final int HEADING_SIZE = 12;
 	private static final String TEXT_AS_IT_IS = "(as written)";
 	private static final String NOTHING_TO_ADD = "(choose)";
+	private static final String NONE_CHOSEN = "none";
+	private static final String MORE = "More options...";
 
 	private final Options values;
-	private final Function<Key, List<String>> suggestions;
+	private final Source source;
 	private final GenericDialog dialog;
 	/** How to read each field. */
 	private final Map<Key, Supplier<String>> readers = new LinkedHashMap<>();
+	/** What the drop-down lists showed last. */
+	private final Map<Key, String> lastChoice = new LinkedHashMap<>();
+	/** How to fill fields whose value may follow a preset. */
+	private final Map<Key, Consumer<String>> writers = new LinkedHashMap<>();
 
-	private OptionDialog(final Options values, final Function<Key, List<String>> suggestions) {
+	/** What a dialog asks its command. */
+	public interface Source {
+
+		/** Values to offer for a key besides those of its table; empty for none. */
+		List<String> suggestions(Key key);
+
+		/** The value of a key that is not given, beside these values. */
+		String defaultOf(Key key, Options others);
+	}
+
+	private OptionDialog(final Options values, final Source source, final String title) {
 		this.values = values;
-		this.suggestions = suggestions;
-		dialog = new GenericDialog(title(values.spec().name()));
+		this.source = source;
+		dialog = new GenericDialog(title);
 	}
 
 	/**
-	 * Shows the dialog and waits for the user.
+	 * Shows the dialog and waits for the user. Keys with a heading are on a second page, which comes when asked for;
+	 * without it they have their defaults.
 	 *
 	 * @param values what the fields show first
-	 * @param suggestions values to offer for a key besides those of its table; empty for none
 	 * @param help the page of the Help button
 	 * @return the values of the fields, not checked; null when cancelled
 	 */
-	public static Options ask(final Options values, final Function<Key, List<String>> suggestions, final String help) {
-		final OptionDialog d = new OptionDialog(values, suggestions);
-		for (final Key key : values.spec().keys())
-			if (!key.isMacroOnly()) d.addField(key);
-		d.dialog.addHelp(help);
-		d.dialog.showDialog();
-		return d.dialog.wasCanceled() ? null : d.read();
+	public static Options ask(final Options values, final Source source, final String help) {
+		final OptionDialog first = new OptionDialog(values, source, title(values.spec().name()));
+		boolean used = false;
+		boolean two = false;
+		for (final Key key : values.spec().keys()) {
+			if (key.heading().isEmpty() && !key.isMacroOnly()) first.addField(key);
+			two |= !key.heading().isEmpty();
+			used |= !key.heading().isEmpty() && values.given(key.id());
+		}
+		final Checkbox more = two ? first.addMore(used) : null;
+		final Options read = first.show(help);
+		if (read == null || more == null || !more.getState()) return read;
+		return askMore(read, values, source, help);
+	}
+
+	/** The second page. */
+	private static Options askMore(final Options read, final Options before, final Source source, final String help) {
+		for (final Key key : read.spec().keys())
+			if (!key.heading().isEmpty() && before.given(key.id())) read.copy(key.id(), before);
+		final OptionDialog second = new OptionDialog(read, source, title(read.spec().name()).replaceFirst("^Brushwood ",
+			"") + ": more options");
+		String heading = "";
+		for (final Key key : read.spec().keys()) {
+			if (key.heading().isEmpty()) continue;
+			if (!key.heading().equals(heading)) second.addHeading(key.heading());
+			heading = key.heading();
+			second.addField(key);
+		}
+		final Options more = second.show(help);
+		if (more == null) return null;
+		for (final Key key : read.spec().keys())
+			if (key.heading().isEmpty() && read.given(key.id())) more.copy(key.id(), read);
+		return more;
+	}
+
+	private Options show(final String help) {
+		dialog.addHelp(help);
+		dialog.showDialog();
+		return dialog.wasCanceled() ? null : read();
+	}
+
+	private Checkbox addMore(final boolean on) {
+		dialog.addCheckbox(MORE, on);
+		return (Checkbox) dialog.getCheckboxes().lastElement();
+	}
+
+	private void addHeading(final String heading) {
+		dialog.addMessage(heading, new Font(Font.SANS_SERIF, Font.BOLD, HEADING_SIZE));
+	}
+
+	/** What a field shows for a key. */
+	private String shown(final Key key) {
+		if (key.isFlag()) return String.valueOf(values.given(key.id()) ? values.flag(key.id()) : Boolean.parseBoolean(
+			source.defaultOf(key, values)));
+		return values.given(key.id()) ? values.text(key.id()) : source.defaultOf(key, values);
 	}
 
 	/** Fields are read from their components: GenericDialog's getters would record keys made from the labels. */
@@ -64,7 +133,32 @@ public final class OptionDialog {
 			if (key.isFlag()) read.setFlag(key.id(), Boolean.parseBoolean(text));
 			else read.set(key.id(), text);
 		}
+		final Options others = dialogValues(read);
+		for (final Key key : readers.keySet())
+			if (key.isFromPreset() && readers.get(key).get().equals(source.defaultOf(key, others))) read.unset(key.id());
 		return read;
+	}
+
+	/** The fields' values beside those that have no field here. */
+	private Options dialogValues(final Options read) {
+		final Options all = new Options(values.spec());
+		for (final Key key : values.spec().keys()) {
+			final Options from = readers.containsKey(key) ? read : values;
+			if (from.given(key.id())) all.copy(key.id(), from);
+		}
+		return all;
+	}
+
+	/** Fields that show what a preset says follow it. */
+	private void follow(final Key chosen, final String text) {
+		final Options before = new Options(values.spec()).set(chosen.id(), lastChoice.get(chosen));
+		final Options after = new Options(values.spec()).set(chosen.id(), text);
+		lastChoice.put(chosen, text);
+		for (final Map.Entry<Key, Consumer<String>> writer : writers.entrySet()) {
+			final Key key = writer.getKey();
+			final boolean untouched = readers.get(key).get().equals(source.defaultOf(key, before));
+			if (key.isFromPreset() && untouched) writer.getValue().accept(source.defaultOf(key, after));
+		}
 	}
 
 	private void addField(final Key key) {
@@ -75,11 +169,17 @@ public final class OptionDialog {
 			case CHOICE:
 				addChoice(key);
 				break;
+			case SET:
+				addChoices(key);
+				break;
 			case FEATURES:
 				addFeatures(key);
 				break;
 			case CLASS:
-				addSuggested(key);
+				addSuggested(key, "Known ones");
+				break;
+			case IMAGE:
+				addSuggested(key, "Open images");
 				break;
 			case FILE:
 			case FILES:
@@ -96,19 +196,40 @@ public final class OptionDialog {
 	}
 
 	private void addCheckbox(final Key key) {
-		dialog.addCheckbox(key.label(), values.flag(key.id()));
+		dialog.addCheckbox(key.label(), Boolean.parseBoolean(shown(key)));
 		final Checkbox box = (Checkbox) dialog.getCheckboxes().lastElement();
 		readers.put(key, () -> String.valueOf(box.getState()));
 	}
 
 	private void addChoice(final Key key) {
-		dialog.addChoice(key.label(), key.choices().toArray(new String[0]), values.text(key.id()));
+		dialog.addChoice(key.label(), key.choices().toArray(new String[0]), shown(key));
 		final Choice choice = (Choice) dialog.getChoices().lastElement();
 		readers.put(key, choice::getSelectedItem);
+		writers.put(key, choice::select);
+		lastChoice.put(key, choice.getSelectedItem());
+		if (!key.isFromPreset()) choice.addItemListener(e -> follow(key, choice.getSelectedItem()));
+	}
+
+	/** A checkbox for each value, in one row. */
+	private void addChoices(final Key key) {
+		final List<String> on = values.list(key.id());
+		final List<Checkbox> boxes = new ArrayList<>();
+		final Panel row = new Panel(new FlowLayout(FlowLayout.LEFT, 0, 0));
+		for (final String item : key.choices()) {
+			boxes.add(new Checkbox(item, on.contains(item)));
+			row.add(boxes.get(boxes.size() - 1));
+		}
+		FieldRow.replace(dialog, addText(key, NARROW), row);
+		readers.put(key, () -> {
+			final List<String> chosen = new ArrayList<>();
+			for (final Checkbox box : boxes)
+				if (box.getState()) chosen.add(box.getLabel());
+			return chosen.isEmpty() ? NONE_CHOSEN : String.join(";", chosen);
+		});
 	}
 
 	private TextField addText(final Key key, final int columns) {
-		dialog.addStringField(key.label(), key.isList() ? listText(key) : values.text(key.id()), columns);
+		dialog.addStringField(key.label(), key.isList() && values.given(key.id()) ? listText(key) : shown(key), columns);
 		final TextField field = (TextField) dialog.getStringFields().lastElement();
 		readers.put(key, () -> field.getText().trim());
 		return field;
@@ -128,10 +249,10 @@ public final class OptionDialog {
 	}
 
 	/** A field and a list of values to fill it with. */
-	private void addSuggested(final Key key) {
+	private void addSuggested(final Key key, final String label) {
 		final TextField field = addText(key, NARROW);
-		final List<String> offers = suggestions.apply(key);
-		if (!offers.isEmpty()) addFiller("Known ones", offers, field, offer -> offer);
+		final List<String> offers = source.suggestions(key);
+		if (!offers.isEmpty()) addFiller(label, offers, field, offer -> offer);
 	}
 
 	/** The feature list, filled from a preset and free to edit; an untouched preset is kept by its name. */

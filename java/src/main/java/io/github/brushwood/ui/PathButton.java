@@ -9,8 +9,6 @@ import io.github.brushwood.command.options.Key;
 
 import java.awt.Button;
 import java.awt.FlowLayout;
-import java.awt.GridBagConstraints;
-import java.awt.GridBagLayout;
 import java.awt.Panel;
 import java.awt.TextField;
 import java.io.File;
@@ -23,14 +21,10 @@ final class PathButton {
 	static void add(final GenericDialog dialog, final TextField field, final Key key) {
 		final Button button = new Button("Browse");
 		button.addActionListener(e -> browse(field, key));
-		final GridBagLayout layout = (GridBagLayout) dialog.getLayout();
-		final GridBagConstraints constraints = layout.getConstraints(field);
 		final Panel panel = new Panel(new FlowLayout(FlowLayout.LEFT, 0, 0));
-		dialog.remove(field);
+		FieldRow.replace(dialog, field, panel);
 		panel.add(field);
 		panel.add(button);
-		layout.setConstraints(panel, constraints);
-		dialog.add(panel);
 	}
 
 	/** Windows paths with ImageJ's slashes, which need no escapes in macros. */

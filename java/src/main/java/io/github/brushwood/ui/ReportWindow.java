@@ -1,11 +1,16 @@
 package io.github.brushwood.ui;
 
 import ij.IJ;
+import ij.WindowManager;
+import ij.gui.GUI;
 import ij.gui.HTMLDialog;
 import ij.macro.Interpreter;
+import ij.measure.ResultsTable;
 import ij.text.TextWindow;
 
 import java.awt.Font;
+import java.awt.Frame;
+import java.awt.Rectangle;
 import java.awt.Window;
 import java.util.List;
 import java.util.function.Function;
@@ -47,6 +52,27 @@ public final class ReportWindow {
 		awaitActive(new TextWindow(title, headings, rows.toString(), WIDTH, HEIGHT));
 	}
 
+	/** A table of numbers, which macros can read; without windows nothing. */
+	public static void table(final String title, final ResultsTable table) {
+		if (hasWindows()) table.show(title);
+	}
+
+	/** Puts tables one below the other beside a window, on the side with more room. */
+	public static void arrange(final Window beside, final String... titles) {
+		if (!hasWindows() || beside == null) return;
+		final Rectangle screen = GUI.getMaxWindowBounds(beside);
+		final Rectangle own = beside.getBounds();
+		final int left = own.x - screen.x;
+		final int right = screen.x + screen.width - own.x - own.width;
+		final int width = Math.min(WIDTH, Math.max(left, right));
+		final int height = own.height / titles.length;
+		for (int i = 0; i < titles.length; i++) {
+			final Frame table = WindowManager.getFrame(titles[i]);
+			if (table == null) continue;
+			table.setBounds(right > left ? own.x + own.width : own.x - width, own.y + i * height, width, height);
+		}
+	}
+
 	/** A page of {@link HelpText}. */
 	public static void html(final String title, final String html) {
 		if (hasWindows()) new HTMLDialog(title, html, false);
@@ -60,7 +86,8 @@ public final class ReportWindow {
 			IJ.wait(5);
 	}
 
-	private static boolean hasWindows() {
+	/** Whether windows can be shown and are wanted. */
+	public static boolean hasWindows() {
 		return IJ.getInstance() != null && !Interpreter.isBatchMode();
 	}
 }

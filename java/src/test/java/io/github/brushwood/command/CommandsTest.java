@@ -10,6 +10,7 @@ import io.github.brushwood.command.options.Options;
 import io.github.brushwood.command.options.Spec;
 import io.github.brushwood.engine.Engine;
 import io.github.brushwood.engine.FeatureRow;
+import io.github.brushwood.engine.ForestPreset;
 import io.github.brushwood.engine.Preset;
 import io.github.brushwood.ui.HelpText;
 
@@ -92,7 +93,7 @@ class CommandsTest {
 			assertEquals("hsb;median:2,4", BrushwoodCommand.featureList(options.setFlag("exact", false)));
 			commands++;
 		}
-		assertEquals(2, commands);
+		assertEquals(3, commands);
 	}
 
 	@Test
@@ -100,7 +101,7 @@ class CommandsTest {
 		final String html = HelpText.all(Commands.specs());
 		final String plain = HelpText.plain(html);
 		assertFalse(html.contains("@commands@") || html.contains("@features@") || html.contains("@presets@") || html
-			.contains("@version@"));
+			.contains("@forests@") || html.contains("@version@"));
 		for (final Spec spec : Commands.specs()) {
 			assertTrue(plain.contains(spec.name()), spec.name());
 			for (final Key key : spec.keys()) {
@@ -121,6 +122,8 @@ class CommandsTest {
 		assertTrue(plain.contains("The item exact"), "the help tells of exact lists");
 		for (final Preset preset : Engine.presets())
 			assertTrue(plain.contains(preset.doc), preset.id);
+		for (final ForestPreset preset : Engine.forestPresets())
+			assertTrue(plain.contains(preset.id + "  " + preset.label + "  " + preset.doc), preset.id);
 		assertFalse(plain.matches("(?s).*(<[a-z/]|&(lt|gt|quot|amp);).*"), "markup in the plain text");
 	}
 }

@@ -10,18 +10,21 @@ import ij.gui.OvalRoi;
 import ij.gui.Roi;
 
 import io.github.brushwood.command.options.Options;
+import io.github.brushwood.engine.Balance;
 import io.github.brushwood.engine.Engine;
 import io.github.brushwood.engine.EngineImage;
 import io.github.brushwood.engine.FeatureRow;
-import io.github.brushwood.engine.ForestOptions;
 import io.github.brushwood.engine.Job;
 import io.github.brushwood.engine.Model;
+import io.github.brushwood.engine.Output;
 import io.github.brushwood.engine.Prediction;
 import io.github.brushwood.engine.Recipe;
+import io.github.brushwood.engine.TrainOptions;
 import io.github.brushwood.engine.Trainer;
 import io.github.brushwood.session.Annotations;
 import io.github.brushwood.session.Pictures;
 
+import java.awt.image.BufferedImage;
 import java.io.File;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -31,6 +34,8 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+
+import javax.imageio.ImageIO;
 
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -150,7 +155,7 @@ class HeadlessMacroTest {
 			Trainer trainer = Trainer.create(job, recipe))
 		{
 			trainer.add(job, image, labels);
-			try (Model model = trainer.train(job, new ForestOptions())) {
+			try (Model model = trainer.train(job, new TrainOptions())) {
 				model.write(job, file.toString());
 			}
 		}
@@ -190,8 +195,8 @@ class HeadlessMacroTest {
 		final Map<String, String> cases = new LinkedHashMap<>();
 		cases.put(open + apply("modell=x"), "Unknown key 'modell'");
 		cases.put(open + apply("output=both"), "The key 'model' (Model file) is missing");
-		cases.put(open + "run(\"Brushwood Apply Model...\");", "Keys: model (required), output, spacing, threads");
-		cases.put(open + apply(m + " output=all"), "[probabilities, labels, both]");
+		cases.put(open + "run(\"Brushwood Apply Model...\");", "Keys: model (required), output, unrefined, spacing, threads");
+		cases.put(open + apply(m + " output=all"), "[probabilities, labels, uncertainty, entropy]");
 		cases.put(open + apply(m + " threads=many"), "'threads' has to be a whole number");
 		cases.put(open + apply(m + " spacing=1,2"), "three positive numbers");
 		cases.put(open + apply("model=[" + folder + "/none.brushwood]"), "none.brushwood");
@@ -228,6 +233,27 @@ class HeadlessMacroTest {
 		cases.put(plain + "run(\"Brushwood Show Features...\", \"exact=maybe\");", "'exact' is a switch");
 		cases.put("run(\"Brushwood Model Info\", \"model=[" + folder + "/bad.brushwood]\");", "bad.brushwood");
 		cases.put("run(\"Brushwood Preferences...\", \"threads=-1\");", "'threads'");
+		final String n = "model=[" + folder + "/n.brushwood] ";
+		cases.put(open + train(n + "forest=oak"), "'forest' has to be one of [brushwood");
+		cases.put(open + train(n + "mtry=some"), "'mtry' has to be a whole number of features, or sqrt, log2 or all");
+		cases.put(open + train(n + "bootstrap=2"), "'bootstrap' has to be a number from 0 to 1");
+		cases.put(open + train(n + "held_out=blocks folds=1"), "'folds'");
+		cases.put(open + train(n + "folds=3"), "'folds' has no effect without 'held_out'");
+		cases.put(open + train(n + "context_sigmas=2"), "'context_sigmas' has no effect without 'autocontext'");
+		cases.put(open + train(n + "class_weights=1,2"), "'class_weights' has no effect without balance=custom");
+		cases.put(open + train(n + "extra=2"), "'extra' is a switch");
+		cases.put(open + suggest("tolerance=2"), "'tolerance' has to be a number from 0 to 1");
+		cases.put(open + suggest("autocontext"), "Unknown key 'autocontext'");
+		cases.put(plain + suggest("features=fast"), "'plain' has no annotations");
+		cases.put(open + validate("csv=x"), "The key 'model' (Model file) is missing");
+		cases.put(plain + validate(m), "'plain' has no annotations to compare with");
+		cases.put(plain + validate(m + " truth_image=none"), "No open image has the title 'none'");
+		cases.put(plain + validate(m + " truth_image=plain"), "'plain' is the current one itself");
+		cases.put(plain + validate(m + " truth=[" + folder + "/x.tif]"), "0 images and 1 truth images");
+		cases.put(plain + validate(m + " truth_folder=[" + folder + "]"), "'image_folder' (Image folder) is missing");
+		cases.put(plain + "newImage(\"small\", \"8-bit\", 9, 9, 1); selectWindow(\"plain\");" + validate(m +
+			" truth_image=small"), "9");
+		cases.put(open + validate(m + " csv=[" + folder + "/no/such/r.csv]"), "r.csv' could not be written");
 
 		final List<Path> macros = new ArrayList<>();
 		for (final String text : cases.keySet())
@@ -245,6 +271,87 @@ class HeadlessMacroTest {
 		assertTrue(outputs[i].contains("alive Probabilities of x.tif"), outputs[i]);
 		assertFalse(Files.exists(folder.resolve("n.brushwood")));
 		assertArrayEquals(new String[] { "x_probabilities.tif" }, folder.resolve("out").toFile().list());
+	}
+
+	/** Bundled truth: the numbers in log and CSV, the diagram as active image, and tables left out without a display. */
+	@Test
+	void validation() throws Exception {
+		final Path model = folder.resolve("nuclei.brushwood");
+		final Options options = new Options(new Train_Model().spec()).set("model", model.toString()).set("features", "fast");
+		options.set("images", files("train/00.tif")).set("labels", files("train/00_strokes.tif")).set("classes",
+			"background;nucleus").set("held_out", "strokes").set("trees", "30");
+		final String trained = imagej.batch(macro("train", "run(\"Brushwood Train Model...\", \"" + options + "\");",
+			"print(\"done\");"), "");
+		assertTrue(trained.trim().endsWith("done") && trained.contains("Out-of-bag error") && trained.toLowerCase().contains(
+			"held"), trained);
+		final Path csv = folder.resolve("r.csv");
+		final String output = example("validate.ijm", model, NUCLEI.resolve("test/00.tif"), NUCLEI.resolve(
+			"test/00_truth.tif"), csv);
+		assertTrue(output.contains("Validation of nuclei.brushwood: 65536 pixels, accuracy 0.9"), output);
+		assertTrue(output.contains("active Validation of nuclei.brushwood: reliability"), output);
+		final String text = new String(Files.readAllBytes(csv), StandardCharsets.UTF_8);
+		assertTrue(text.contains("nucleus") && text.contains("background"), text);
+		final String open = imagej.batch(macro("windows", "open(\"" + NUCLEI.resolve("test/00_truth.tif") + "\");",
+			"open(\"" + NUCLEI.resolve("test/00.tif") + "\");", "run(\"Brushwood Validate Model...\", \"model=[" + model +
+				"] truth_image=00_truth.tif csv=[" + folder.resolve("w.csv") + "]\");",
+			"saveAs(\"PNG\", \"" + folder.resolve("plot.png") + "\");", "print(\"done\");"), "");
+		assertTrue(open.trim().endsWith("done"), open);
+		assertTrue(pixels(folder.resolve("plot.png"), Engine.classColour(0)) > 100, "line of the first class");
+		assertTrue(pixels(folder.resolve("plot.png"), Engine.classColour(1)) > 100, "line of the second class");
+		assertEquals(text, new String(Files.readAllBytes(folder.resolve("w.csv")), StandardCharsets.UTF_8));
+	}
+
+	@Test
+	void suggestedFeaturesCanBeUsed() throws Exception {
+		final ImagePlus imp = Pictures.plane("x.tif", 48, 40, 8);
+		Pictures.saveTiff(annotated(imp), folder);
+		final String output = imagej.batch(macro("suggest", "open(\"" + folder + "/x.tif\");",
+			"run(\"Brushwood Suggest Features...\", \"features=gaussian:0.7,1.6,3.5;hessian:1 trees=10 tolerance=0.02\");",
+			"print(\"active \" + getTitle());", "saveAs(\"PNG\", \"" + folder.resolve("plot.png") + "\");",
+			"print(\"done\");"), "");
+		assertTrue(output.trim().endsWith("done"), output);
+		assertTrue(output.contains("active Suggested features"), output);
+		assertTrue(pixels(folder.resolve("plot.png"), 0x0072b2) > 50, "the line");
+		assertTrue(pixels(folder.resolve("plot.png"), 0xd55e00) > 20, "the suggested point");
+		final String list = output.replaceAll("(?s).*Suggested features: ([^\n]+)\n.*", "$1");
+		try (Job job = new Job(); Recipe recipe = Recipe.parse(job, list, 1, 2, 1, 1, 1)) {
+			assertTrue(output.contains("  " + recipe.count() + " features: error") && output.contains(", suggested"), output);
+		}
+	}
+
+	/** Every option of the forest at once, then what older macros wrote, in one ImageJ. */
+	@Test
+	void forestKeysReachTheModel() throws Exception {
+		final ImagePlus imp = Pictures.plane("x.tif", 48, 40, 8);
+		Pictures.saveTiff(annotated(imp), folder);
+		final String open = "open(\"" + folder + "/x.tif\");";
+		final String all = "forest=ilastik trees=8 mtry=log2 max_depth=6 min_leaf=2 bootstrap=0.8 extra balance=custom " +
+			"class_weights=1,2 stroke_balance=0.5 seed=3 held_out=samples folds=3 calibrate importance=2 autocontext " +
+			"context_sigmas=1.6,4 refine=3";
+		final String output = imagej.batch(macro("keys", open, train("model=[" + folder +
+			"/a.brushwood] features=gaussian:1 " + all), train("model=[" + folder +
+				"/b.brushwood] features=gaussian:1 trees=5 mtry=0 max_depth=0 min_leaf=1 balance"),
+			"run(\"Brushwood Apply Model...\", \"model=[" + folder + "/a.brushwood] output=entropy;uncertainty\");",
+			"print(\"active \" + getTitle() + \" \" + bitDepth);", "print(\"done\");"), "");
+		assertTrue(output.trim().endsWith("done"), output);
+		assertTrue(output.contains("active Uncertainty of x.tif 32"), output);
+		try (Job job = new Job();
+			Model a = Model.read(job, folder.resolve("a.brushwood").toString());
+			Model b = Model.read(job, folder.resolve("b.brushwood").toString()))
+		{
+			final TrainOptions expected = TrainingKeys.options(Options.parse(new Train_Model().spec(), "model=m " + all));
+			final TrainOptions kept = a.trainOptions();
+			assertEquals(expected.trees() + " " + expected.mtry() + " " + expected.maxDepth() + " " + expected.minLeaf() + " " +
+				expected.bootstrap() + " " + expected.extra() + " " + expected.balance() + " " + expected.strokeBalance() + " " +
+				expected.seed() + " " + expected.holdout() + " " + expected.folds() + " " + expected.calibrate() + " " + expected
+					.importance(), kept.trees() + " " + kept.mtry() + " " + kept.maxDepth() + " " + kept.minLeaf() + " " + kept
+						.bootstrap() + " " + kept.extra() + " " + kept.balance() + " " + kept.strokeBalance() + " " + kept.seed() +
+						" " + kept.holdout() + " " + kept.folds() + " " + kept.calibrate() + " " + kept.importance());
+			assertArrayEquals(new double[] { 1.6, 4 }, kept.contextSigmas());
+			assertEquals(3, kept.refine());
+			assertEquals(Balance.CLASSES, b.trainOptions().balance());
+			assertEquals(5, b.trainOptions().trees());
+		}
 	}
 
 	@Test
@@ -324,12 +431,30 @@ class HeadlessMacroTest {
 		return planes;
 	}
 
+	/** How many pixels of a picture have a colour. */
+	private static int pixels(final Path path, final int rgb) throws Exception {
+		final BufferedImage image = ImageIO.read(path.toFile());
+		int count = 0;
+		for (int y = 0; y < image.getHeight(); y++)
+			for (int x = 0; x < image.getWidth(); x++)
+				if ((image.getRGB(x, y) & 0xFFFFFF) == rgb) count++;
+		return count;
+	}
+
 	private static String apply(final String options) {
 		return "run(\"Brushwood Apply Model...\", \"" + options + "\");";
 	}
 
 	private static String train(final String options) {
 		return "run(\"Brushwood Train Model...\", \"" + options + "\");";
+	}
+
+	private static String suggest(final String options) {
+		return "run(\"Brushwood Suggest Features...\", \"" + options + "\");";
+	}
+
+	private static String validate(final String options) {
+		return "run(\"Brushwood Validate Model...\", \"" + options + "\");";
 	}
 
 	private static String folder(final String options) {
@@ -349,7 +474,7 @@ class HeadlessMacroTest {
 		try (Job job = new Job();
 			Model m = Model.read(job, model.toString());
 			EngineImage i = EngineImage.read(job, image.toString());
-			Prediction prediction = m.predict(job, i, null, true, true);
+			Prediction prediction = m.predict(job, i, null, Output.PROBABILITIES, Output.LABELS);
 			EngineImage p = EngineImage.read(job, probabilities.toString());
 			EngineImage l = EngineImage.read(job, labels.toString()))
 		{

@@ -1,5 +1,6 @@
 package io.github.brushwood.command;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -100,6 +101,59 @@ class OptionsTest {
 	void defaultsAreNotRecorded() {
 		assertEquals("model=m", new Options(SPEC).set("model", "m").set("name", "none").set("count", "3").set("output",
 			"first").toString());
+	}
+
+	// ---- keys that follow a preset, switches with values, lists of choices
+
+	private static final Spec FOREST = new Spec("Brushwood Forest...", "", Key.flag("extra", "Extra", "").fromPreset(), Key
+		.choice("balance", "Balance", "", "none", "classes", "custom").asSwitch("classes", "none").fromPreset(), Key.of(
+			Kind.INTEGER, "importance", "Importance", "", "").asSwitch("5", "0").fromPreset(), Key.set("output", "Output", "",
+				"first", "second", "third").withAlias("both", "first;second"), Key.of(Kind.TEXT, "sigmas", "Sigmas", "", ""));
+
+	private static Options forest(final String text) {
+		return Options.parse(FOREST, text);
+	}
+
+	@ParameterizedTest
+	@CsvSource(delimiter = '|', value = { "balance|balance=classes", "balance=true|balance=classes",
+		"balance=false|balance=none", "balance=custom|balance=custom", "importance|importance=5",
+		"importance=7|importance=7", "importance=false|importance=0", "extra|extra", "extra=false|extra=false",
+		"output=both|output=first;second", "output=[third; first]|output=third;first", "output=first|''" })
+	void everyWayToWriteAValueIsRecordedInOne(final String text, final String recorded) {
+		assertEquals(recorded, forest(text).toString());
+		assertEquals(recorded, forest(recorded).toString());
+	}
+
+	@Test
+	void aSwitchOfAPresetIsOnOffOrAbsent() {
+		assertFalse(forest("").given("extra"));
+		assertTrue(forest("extra=false").given("extra"));
+		assertFalse(forest("extra=false").flag("extra"));
+		assertTrue(forest("extra").flag("extra"));
+		assertFalse(forest("extra").unset("extra").given("extra"));
+		assertEquals("first", forest("").text("output"));
+		assertEquals(Arrays.asList("first"), forest("").list("output"));
+	}
+
+	@ParameterizedTest
+	@CsvSource(delimiter = '|', value = { "balance=some|'balance' has to be one of [none, classes, custom], not 'some'",
+		"output=first;fourth|'output' has to be one of [first, second, third], or several", "extra=2|'extra' is a switch",
+		"sigmas|'sigmas' needs a value" })
+	void wrongChoicesAreNamed(final String text, final String part) {
+		final BrushwoodException e = assertThrows(BrushwoodException.class, () -> forest(text));
+		assertTrue(e.getMessage().contains(part), e.getMessage());
+	}
+
+	@Test
+	void listsOfNumbersTakeAnySeparator() {
+		final double[] expected = { 1.6, 3.5, 10 };
+		assertArrayEquals(expected, forest("sigmas=1.6,3.5,10").numbers("sigmas", 0.3, 100, 3));
+		assertArrayEquals(expected, forest("sigmas=[1.6; 3.5 10]").numbers("sigmas", 0.3, 100, 3));
+		for (final String wrong : new String[] { "1,x", "0.1", "101", "1,2,3,4", "NaN", "," }) {
+			final BrushwoodException e = assertThrows(BrushwoodException.class, () -> forest("sigmas=[" + wrong + "]")
+				.numbers("sigmas", 0.3, 100, 3), wrong);
+			assertTrue(e.getMessage().contains("'sigmas'"), e.getMessage());
+		}
 	}
 
 	private static String text(final Random random, final String alphabet) {

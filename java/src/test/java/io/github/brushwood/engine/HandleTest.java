@@ -124,6 +124,35 @@ class HandleTest {
 		assertEquals(1, thing.freed.get());
 	}
 
+	@Test
+	void aPinnedObjectStaysUntilTheLastPinGoes() {
+		final Counted thing = new Counted();
+		final Handle.Pin first = thing.pin();
+		final Handle.Pin second = thing.pin();
+		assertThrows(IllegalStateException.class, thing::useAlone);
+		thing.use().close(); // reading is fine
+		first.close();
+		first.close();
+		assertThrows(IllegalStateException.class, thing::useAlone);
+		thing.close(); // does not wait
+		assertEquals(0, thing.freed.get());
+		assertThrows(IllegalStateException.class, thing::use);
+		assertThrows(IllegalStateException.class, thing::pin);
+		second.close();
+		assertEquals(1, thing.freed.get());
+		thing.close();
+		assertEquals(1, thing.freed.get());
+	}
+
+	@Test
+	void anUnpinnedObjectChangesAgain() {
+		final Counted thing = new Counted();
+		thing.pin().close();
+		thing.useAlone().close();
+		thing.close();
+		assertEquals(1, thing.freed.get());
+	}
+
 	/** Many threads use an image and a model while another closes both: a call works or says that they are closed. */
 	@Test
 	void closeRacesWithCalls() throws Exception {
@@ -168,7 +197,7 @@ class HandleTest {
 		final List<Callable<?>> calls = new ArrayList<>();
 		calls.add(() -> {
 			try (Job job = new Job().threads(1)) {
-				model.predict(job, scene.image, null, true, true).close();
+				model.predict(job, scene.image, null, Output.PROBABILITIES, Output.LABELS).close();
 			}
 			return null;
 		});

@@ -43,7 +43,7 @@ class JobTest {
 		try (Job job = new Job(); Scene scene = Scene.create(64, 64, 1); Model model = scene.train(Scene.FEATURES, 3, 1)) {
 			job.cancel();
 			final CancelledException e = assertThrows(CancelledException.class, () -> model.predict(job, scene.image, null,
-				true, true));
+				Output.PROBABILITIES, Output.LABELS));
 			assertEquals(Status.CANCELLED, e.status());
 		}
 	}
@@ -51,7 +51,7 @@ class JobTest {
 	@Test
 	void cancelEndsPredictionWithin100Millis() throws Exception {
 		try (Scene scene = Scene.create(2048, 2048, 1); Model model = scene.train("balanced", 100, 0)) {
-			assertCancelIsQuick(job -> model.predict(job, scene.image, null, true, true).close());
+			assertCancelIsQuick(job -> model.predict(job, scene.image, null, Output.PROBABILITIES, Output.LABELS).close());
 		}
 	}
 
@@ -80,7 +80,11 @@ class JobTest {
 				Recipe recipe = Recipe.parse(setup, "balanced", 1, 2, 1, 1, 1); Trainer trainer = Trainer.create(setup, recipe))
 		{
 			trainer.add(setup, scene.image, noise);
-			assertCancelIsQuick(job -> trainer.train(job, new ForestOptions().trees(1000)).close());
+			final TrainOptions slow = new TrainOptions().trees(1000);
+			assertCancelIsQuick(job -> trainer.train(job, slow).close());
+			final TrainOptions folds = slow.copy().holdout(Holdout.SAMPLES, 5, 1);
+			assertCancelIsQuick(job -> trainer.crossValidate(job, folds).close());
+			assertCancelIsQuick(job -> trainer.selectFeatures(job, slow, 0.01));
 		}
 	}
 
@@ -131,7 +135,7 @@ class JobTest {
 				threads.add(Thread.currentThread());
 				return true;
 			});
-			model.predict(job, scene.image, new PredictOptions().tile(64), true, false).close();
+			model.predict(job, scene.image, new PredictOptions().tile(64), Output.PROBABILITIES).close();
 			assertFalse(heard.isEmpty());
 			for (int i = 0; i < heard.size(); i++) {
 				assertTrue(heard.get(i) >= (i == 0 ? 0 : heard.get(i - 1)) && heard.get(i) <= 1, heard.toString());
@@ -140,7 +144,7 @@ class JobTest {
 			assertEquals(1, job.progress(), 1e-3);
 			heard.clear();
 			job.progress(null);
-			model.predict(job, scene.image, null, true, false).close();
+			model.predict(job, scene.image, null, Output.PROBABILITIES).close();
 			assertTrue(heard.isEmpty());
 		}
 	}
@@ -151,8 +155,8 @@ class JobTest {
 				Model model = scene.train(Scene.FEATURES, 10, 0))
 		{
 			job.progress(fraction -> false);
-			assertThrows(CancelledException.class, () -> model.predict(job, scene.image, new PredictOptions().tile(64), true,
-				true));
+			assertThrows(CancelledException.class, () -> model.predict(job, scene.image, new PredictOptions().tile(64),
+				Output.PROBABILITIES, Output.LABELS));
 		}
 	}
 
@@ -171,8 +175,8 @@ class JobTest {
 				calls[0]++;
 				throw odd;
 			});
-			assertSame(odd, assertThrows(Odd.class, () -> model.predict(job, scene.image, new PredictOptions().tile(64), true,
-				true)));
+			assertSame(odd, assertThrows(Odd.class, () -> model.predict(job, scene.image, new PredictOptions().tile(64),
+				Output.PROBABILITIES, Output.LABELS)));
 			assertEquals(1, calls[0]);
 		}
 	}
@@ -189,7 +193,7 @@ class JobTest {
 				model.close();
 				return true;
 			});
-			try (Prediction prediction = model.predict(job, scene.image, new PredictOptions().tile(64), false, true)) {
+			try (Prediction prediction = model.predict(job, scene.image, new PredictOptions().tile(64), Output.LABELS)) {
 				assertEquals(256, prediction.labels().info().width);
 			}
 			assertThrows(IllegalStateException.class, () -> model.className(0));
@@ -213,8 +217,8 @@ class JobTest {
 					return false;
 				}
 			});
-			final FutureTask<Void> task = new FutureTask<>(() -> model.predict(job, scene.image, null, true, false).close(),
-				null);
+			final FutureTask<Void> task = new FutureTask<>(() -> model.predict(job, scene.image, null, Output.PROBABILITIES)
+				.close(), null);
 			new Thread(task, "first call").start();
 			assertTrue(running.await(60, TimeUnit.SECONDS));
 			assertThrows(IllegalStateException.class, () -> model.describeText(job));

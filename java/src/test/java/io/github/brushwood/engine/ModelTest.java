@@ -3,6 +3,7 @@ package io.github.brushwood.engine;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -80,7 +81,7 @@ class ModelTest {
 	@Test
 	void learnsTheTwoHalves() {
 		try (Model model = scene.train(Scene.FEATURES, 30, 2);
-				Prediction prediction = model.predict(job, scene.image, null, true, true))
+				Prediction prediction = model.predict(job, scene.image, null, Output.PROBABILITIES, Output.LABELS))
 		{
 			final ImageInfo info = prediction.probabilities().info();
 			assertEquals(PixelType.FLOAT32, info.type);
@@ -112,13 +113,57 @@ class ModelTest {
 	@Test
 	void onlyWhatIsAskedForIsMade() {
 		try (Model model = scene.train(Scene.FEATURES, 5, 1);
-				Prediction labels = model.predict(job, scene.image, null, false, true);
-				Prediction probabilities = model.predict(job, scene.image, new PredictOptions(), true, false))
+				Prediction labels = model.predict(job, scene.image, null, Output.LABELS);
+				Prediction probabilities = model.predict(job, scene.image, new PredictOptions(), Output.PROBABILITIES))
 		{
 			assertNull(labels.probabilities());
 			assertNotNull(labels.labels());
+			assertNull(labels.get(Output.ENTROPY));
 			assertNull(probabilities.labels());
 			assertNotNull(probabilities.probabilities());
+		}
+	}
+
+	@Test
+	void uncertaintyAndEntropyAreWhatTheySay() {
+		try (Model model = scene.train(Scene.FEATURES, 7, 1);
+				Prediction all = model.predict(job, scene.image, null, Output.values());
+				Prediction alone = model.predict(job, scene.image, null, Output.ENTROPY, Output.UNCERTAINTY);
+				Prediction nothing = model.predict(job, scene.image, null))
+		{
+			final float[] p = Scene.floatsOf(all.probabilities(), 0);
+			final float[] uncertainty = Scene.floatsOf(all.get(Output.UNCERTAINTY), 0);
+			final float[] entropy = Scene.floatsOf(all.get(Output.ENTROPY), 0);
+			for (int i = 0; i < p.length; i++) {
+				final double q = 1.0 - p[i];
+				assertEquals(1 - Math.abs(p[i] - q), uncertainty[i], 1e-5);
+				final double h = (p[i] > 0 ? p[i] * Math.log(p[i]) : 0) + (q > 1e-9 ? q * Math.log(q) : 0);
+				assertEquals(-h / Math.log(2), entropy[i], 1e-4);
+			}
+			assertEquals(all.get(Output.ENTROPY).hash(), alone.get(Output.ENTROPY).hash());
+			assertEquals(all.get(Output.UNCERTAINTY).hash(), alone.get(Output.UNCERTAINTY).hash());
+			assertNull(alone.labels());
+			assertNull(nothing.labels());
+			assertArrayEquals(all.classPixels(), nothing.classPixels());
+		}
+	}
+
+	@Test
+	void smoothingIsTheModelsAndCanBeLeftOut() {
+		try (Recipe recipe = Recipe.parse(job, Scene.FEATURES, 1, 2, 1, 1, 1);
+				Trainer trainer = Trainer.create(job, recipe))
+		{
+			trainer.add(job, scene.image, scene.labels);
+			final TrainOptions options = new TrainOptions().trees(7);
+			try (Model plain = trainer.train(job, options.refine(0));
+				Model smooth = trainer.train(job, options.refine(4));
+				Prediction expected = plain.predict(job, scene.image, null, Output.PROBABILITIES);
+				Prediction smoothed = smooth.predict(job, scene.image, null, Output.PROBABILITIES);
+				Prediction own = smooth.predict(job, scene.image, new PredictOptions().unrefined(true), Output.PROBABILITIES))
+			{
+				assertEquals(expected.probabilities().hash(), own.probabilities().hash());
+				assertNotEquals(expected.probabilities().hash(), smoothed.probabilities().hash());
+			}
 		}
 	}
 
@@ -129,8 +174,8 @@ class ModelTest {
 		try (Model a = scene.train(Scene.FEATURES, 20, 1); Model b = scene.train(Scene.FEATURES, 20, 4);
 				Job single = new Job().threads(1);
 				Job many = new Job().threads(4);
-				Prediction pa = a.predict(single, scene.image, null, true, true);
-				Prediction pb = b.predict(many, scene.image, new PredictOptions().tile(32), true, true))
+				Prediction pa = a.predict(single, scene.image, null, Output.PROBABILITIES, Output.LABELS);
+				Prediction pb = b.predict(many, scene.image, new PredictOptions().tile(32), Output.PROBABILITIES, Output.LABELS))
 		{
 			a.write(job, one.toString());
 			b.write(job, four.toString());
@@ -146,8 +191,8 @@ class ModelTest {
 		try (Model model = scene.train(Scene.FEATURES, 10, 2)) {
 			model.write(job, path);
 			try (Model back = Model.read(job, path);
-					Prediction before = model.predict(job, scene.image, null, true, false);
-					Prediction after = back.predict(job, scene.image, null, true, false))
+					Prediction before = model.predict(job, scene.image, null, Output.PROBABILITIES);
+					Prediction after = back.predict(job, scene.image, null, Output.PROBABILITIES))
 			{
 				assertEquals(before.probabilities().hash(), after.probabilities().hash());
 				assertEquals(model.describeText(job), back.describeText(job));
@@ -171,7 +216,7 @@ class ModelTest {
 			assertEquals(80, trainer.sampleCount());
 			assertEquals(2, trainer.classCount());
 			trainer.setClass(job, 1, name, 0xFF3366CC);
-			try (Model model = trainer.train(job, new ForestOptions().trees(3))) {
+			try (Model model = trainer.train(job, new TrainOptions().trees(3))) {
 				assertEquals(2, model.classCount());
 				assertEquals("class 1", model.className(0));
 				assertEquals(name, model.className(1));
@@ -197,7 +242,8 @@ class ModelTest {
 	void otherChannelsAreAMismatch() {
 		final ImageInfo info = ImageInfo.builder(PixelType.UINT8, 20, 20).channels(2).build();
 		try (Model model = scene.train(Scene.FEATURES, 3, 1); EngineImage two = EngineImage.create(job, info)) {
-			final EngineException e = assertThrows(EngineException.class, () -> model.predict(job, two, null, true, true));
+			final EngineException e = assertThrows(EngineException.class, () -> model.predict(job, two, null,
+				Output.PROBABILITIES, Output.LABELS));
 			assertEquals(Status.MISMATCH, e.status());
 		}
 	}
@@ -215,7 +261,7 @@ class ModelTest {
 	@Test
 	void flatModelRunsOnAStackSliceBySlice() {
 		try (Model model = scene.train(Scene.FEATURES, 5, 1); Scene stack = Scene.create(40, 40, 3);
-				Prediction prediction = model.predict(job, stack.image, null, false, true))
+				Prediction prediction = model.predict(job, stack.image, null, Output.LABELS))
 		{
 			assertTrue(prediction.sliceWise());
 			assertEquals(3, prediction.labels().info().depth);
@@ -225,8 +271,8 @@ class ModelTest {
 	@Test
 	void stackModelTakesItsOwnSpacingForAnUncalibratedStack() {
 		try (Scene stack = Scene.create(40, 40, 4); Model model = stack.train("gaussian:1", 5, 2);
-				Prediction prediction = model.predict(job, stack.image, null, false, true);
-				Prediction given = model.predict(job, stack.image, new PredictOptions().spacing(2, 2, 2), false, true))
+				Prediction prediction = model.predict(job, stack.image, null, Output.LABELS);
+				Prediction given = model.predict(job, stack.image, new PredictOptions().spacing(2, 2, 2), Output.LABELS))
 		{
 			assertEquals(3, model.dims());
 			assertTrue(prediction.spacingAssumed());
@@ -234,7 +280,7 @@ class ModelTest {
 			assertFalse(given.spacingAssumed());
 			assertEquals(prediction.labels().hash(), given.labels().hash());
 			final EngineException e = assertThrows(EngineException.class, () -> model.predict(job, stack.image,
-				new PredictOptions().spacing(1, 1, 5), false, true));
+				new PredictOptions().spacing(1, 1, 5), Output.LABELS));
 			assertEquals(Status.MISMATCH, e.status());
 		}
 	}
@@ -247,7 +293,7 @@ class ModelTest {
 		pixels[7] = Float.POSITIVE_INFINITY;
 		try (Model model = scene.train("gaussian:1", 3, 1); EngineImage image = EngineImage.create(job, info)) {
 			image.setPlane(0, 0, 0, pixels);
-			try (Prediction prediction = model.predict(job, image, null, true, false)) {
+			try (Prediction prediction = model.predict(job, image, null, Output.PROBABILITIES)) {
 				assertEquals(2, prediction.nonFinite());
 			}
 		}
@@ -259,7 +305,7 @@ class ModelTest {
 		final Throwable[] failure = new Throwable[1];
 		final Thread thread = new Thread(null, () -> {
 			try (Model model = scene.train("thorough", 5, 1);
-					Prediction prediction = model.predict(job, scene.image, null, true, true))
+					Prediction prediction = model.predict(job, scene.image, null, Output.PROBABILITIES, Output.LABELS))
 			{
 				final String path = folder.resolve("stack.tif").toString();
 				prediction.probabilities().write(job, path, Compression.DEFLATE);

@@ -56,7 +56,7 @@ final class Scene implements AutoCloseable {
 				Trainer trainer = Trainer.create(job, recipe))
 		{
 			trainer.add(job, image, labels);
-			return trainer.train(job, new ForestOptions().trees(trees).seed(5));
+			return trainer.train(job, new TrainOptions().trees(trees).seed(5));
 		}
 	}
 

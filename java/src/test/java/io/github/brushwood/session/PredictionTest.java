@@ -16,9 +16,10 @@ import ij.io.FileSaver;
 import io.github.brushwood.engine.Engine;
 import io.github.brushwood.engine.EngineException;
 import io.github.brushwood.engine.EngineImage;
-import io.github.brushwood.engine.ForestOptions;
 import io.github.brushwood.engine.Job;
 import io.github.brushwood.engine.Model;
+import io.github.brushwood.engine.Output;
+import io.github.brushwood.engine.TrainOptions;
 import io.github.brushwood.session.FolderBatch.Entry;
 import io.github.brushwood.session.FolderBatch.State;
 
@@ -27,6 +28,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -41,6 +44,11 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** Applying models to images and folders. */
 class PredictionTest {
+
+	private static final List<Output> PROBABILITIES = Collections.singletonList(Output.PROBABILITIES);
+	private static final List<Output> LABELS = Collections.singletonList(Output.LABELS);
+	private static final List<Output> BOTH = Arrays.asList(Output.PROBABILITIES, Output.LABELS);
+	private static final List<Output> ALL = Arrays.asList(Output.values());
 
 	@TempDir
 	Path folder;
@@ -64,7 +72,7 @@ class PredictionTest {
 		final AnnotationClass disc = annotations.recolour(annotations.define("disc"), 0xFF8800);
 		annotations.add(annotations.define("ground"), new Roi(0, 0, 40, 4), 1, 1);
 		annotations.add(disc, new OvalRoi(9, 9, 7, 7), 1, 1);
-		final Training training = new Training("gaussian:0.7,1.6", new ForestOptions().trees(9), null,
+		final Training training = new Training("gaussian:0.7,1.6", new TrainOptions().trees(9), null,
 			new AnnotationClasses());
 		training.add(imp);
 		final String path = folder.resolve("m.brushwood").toString();
@@ -79,9 +87,9 @@ class PredictionTest {
 	void resultsKeepDimensionsCalibrationAndLabels(final int bits, final int c, final int z, final int t) {
 		final ImagePlus imp = Pictures.hyperstack("x.tif", 48, 40, bits, c, z, t);
 		final String model = model(imp);
-		final Segmentation s = Segmentation.of(Jobs.defaults(), imp, model, Outputs.BOTH, null);
-		final ImagePlus p = s.probabilities();
-		final ImagePlus l = s.labels();
+		final Segmentation s = Segmentation.of(Jobs.defaults(), imp, model, BOTH, null);
+		final ImagePlus p = s.get(Output.PROBABILITIES);
+		final ImagePlus l = s.get(Output.LABELS);
 		assertEquals("Probabilities of x.tif", p.getTitle());
 		assertEquals("Segmentation of x.tif", l.getTitle());
 		assertArrayEquals(new int[] { 48, 40, 2, z, t }, p.getDimensions());
@@ -99,12 +107,12 @@ class PredictionTest {
 	@Test
 	void labelsAndProbabilitiesShowTheClassColours() {
 		final ImagePlus imp = Pictures.plane("x.tif", 48, 40, 8);
-		final Segmentation s = Segmentation.of(Jobs.defaults(), imp, model(imp), Outputs.BOTH, null);
-		assertEquals(0xFF8800, s.labels().getProcessor().getColorModel().getRGB(1) & 0xFFFFFF);
-		assertEquals(0, s.labels().getProcessor().getColorModel().getRGB(0) & 0xFFFFFF);
-		assertEquals(1, s.labels().getProcessor().get(12, 12));
-		assertEquals(2, s.labels().getProcessor().get(0, 0));
-		final CompositeImage p = (CompositeImage) s.probabilities();
+		final Segmentation s = Segmentation.of(Jobs.defaults(), imp, model(imp), BOTH, null);
+		assertEquals(0xFF8800, s.get(Output.LABELS).getProcessor().getColorModel().getRGB(1) & 0xFFFFFF);
+		assertEquals(0, s.get(Output.LABELS).getProcessor().getColorModel().getRGB(0) & 0xFFFFFF);
+		assertEquals(1, s.get(Output.LABELS).getProcessor().get(12, 12));
+		assertEquals(2, s.get(Output.LABELS).getProcessor().get(0, 0));
+		final CompositeImage p = (CompositeImage) s.get(Output.PROBABILITIES);
 		assertEquals(0xFF8800, p.getChannelLut(1).getRGB(255) & 0xFFFFFF);
 		assertEquals(0, p.getChannelLut(2).min);
 		assertEquals(1, p.getChannelLut(2).max);
@@ -115,8 +123,30 @@ class PredictionTest {
 	void onlyWhatWasAskedForIsMade() {
 		final ImagePlus imp = Pictures.plane("x.tif", 48, 40, 8);
 		final String model = model(imp);
-		assertNull(Segmentation.of(Jobs.defaults(), imp, model, Outputs.LABELS, null).probabilities());
-		assertNull(Segmentation.of(Jobs.defaults(), imp, model, Outputs.PROBABILITIES, null).labels());
+		assertNull(Segmentation.of(Jobs.defaults(), imp, model, LABELS, null).get(Output.PROBABILITIES));
+		assertNull(Segmentation.of(Jobs.defaults(), imp, model, PROBABILITIES, null).get(Output.LABELS));
+	}
+
+	@Test
+	void uncertaintyAndEntropyFollowFromTheProbabilities() {
+		final ImagePlus imp = Pictures.hyperstack("x.tif", 48, 40, 8, 1, 3, 1);
+		final Segmentation s = Segmentation.of(Jobs.defaults(), imp, model(imp), ALL, null);
+		final List<String> titles = new ArrayList<>();
+		for (final ImagePlus image : s.images())
+			titles.add(image.getTitle());
+		assertEquals(Arrays.asList("Entropy of x.tif", "Uncertainty of x.tif", "Probabilities of x.tif",
+			"Segmentation of x.tif"), titles);
+		final ImagePlus p = s.get(Output.PROBABILITIES);
+		for (int i = 0; i < 48 * 40; i++) {
+			final double first = p.getStack().getProcessor(p.getStackIndex(1, 2, 1)).getf(i);
+			final double second = p.getStack().getProcessor(p.getStackIndex(2, 2, 1)).getf(i);
+			final double entropy = -(first > 0 ? first * Math.log(first) : 0) - (second > 0 ? second * Math.log(second) : 0);
+			assertEquals(1 - Math.abs(first - second), s.get(Output.UNCERTAINTY).getStack().getProcessor(2).getf(i), 1e-5);
+			assertEquals(entropy / Math.log(2), s.get(Output.ENTROPY).getStack().getProcessor(2).getf(i), 1e-4);
+		}
+		assertEquals("plane 2", s.get(Output.UNCERTAINTY).getStack().getSliceLabel(2));
+		assertEquals(0.75, s.get(Output.ENTROPY).getCalibration().pixelDepth);
+		assertEquals(1, s.get(Output.ENTROPY).getDisplayRangeMax());
 	}
 
 	@Test
@@ -126,14 +156,14 @@ class PredictionTest {
 		odd.setCalibration(null);
 		odd.getStack().setVoxel(3, 3, 1, Double.NaN);
 		odd.getStack().setVoxel(4, 3, 1, Double.POSITIVE_INFINITY);
-		final List<String> notes = Segmentation.of(Jobs.defaults(), odd, model, Outputs.LABELS, null).notes();
+		final List<String> notes = Segmentation.of(Jobs.defaults(), odd, model, LABELS, null).notes();
 		assertEquals(2, notes.size(), notes.toString());
 		assertTrue(notes.get(0).startsWith("2 NaN or infinite pixels of 'odd.tif'"), notes.toString());
 		assertTrue(notes.get(1).contains("no calibration"), notes.toString());
 		final ImagePlus flat = Pictures.plane("x.tif", 48, 40, 8);
 		final String model2d = model(flat);
 		final ImagePlus stack = Pictures.hyperstack("s.tif", 48, 40, 8, 1, 3, 1);
-		assertTrue(Segmentation.of(Jobs.defaults(), stack, model2d, Outputs.LABELS, null).notes().toString().contains(
+		assertTrue(Segmentation.of(Jobs.defaults(), stack, model2d, LABELS, null).notes().toString().contains(
 			"slice by slice"));
 	}
 
@@ -141,7 +171,7 @@ class PredictionTest {
 	void otherChannelsAreAnError() {
 		final String model = model(Pictures.plane("x.tif", 48, 40, 8));
 		assertThrows(EngineException.class, () -> Segmentation.of(Jobs.defaults(), Pictures.plane("rgb.tif", 48, 40, 24),
-			model, Outputs.LABELS, null));
+			model, LABELS, null));
 	}
 
 	@Test
@@ -149,11 +179,11 @@ class PredictionTest {
 		final ImagePlus imp = Pictures.hyperstack("x.tif", 48, 40, 16, 2, 3, 1);
 		final String model = model(imp);
 		Pictures.saveTiff(imp, in);
-		final List<Entry> entries = run(batch(model, "*.tif", Outputs.BOTH));
+		final List<Entry> entries = run(batch(model, "*.tif", BOTH));
 		assertEquals("[x.tif: done]", entries.toString());
-		final Segmentation s = Segmentation.of(Jobs.defaults(), imp, model, Outputs.BOTH, null);
-		assertSamePlanes(s.probabilities(), out.resolve("x_probabilities.tif"));
-		assertSamePlanes(s.labels(), out.resolve("x_segmentation.tif"));
+		final Segmentation s = Segmentation.of(Jobs.defaults(), imp, model, BOTH, null);
+		assertSamePlanes(s.get(Output.PROBABILITIES), out.resolve("x_probabilities.tif"));
+		assertSamePlanes(s.get(Output.LABELS), out.resolve("x_segmentation.tif"));
 		assertEquals(0.75, Pictures.open(out.resolve("x_segmentation.tif").toString()).getCalibration().pixelDepth);
 	}
 
@@ -168,7 +198,7 @@ class PredictionTest {
 		Pictures.saveTiff(Pictures.plane("e.tif", 48, 40, 24), in);
 		new FileSaver(Pictures.plane("f", 48, 40, 8)).saveAsPng(in.resolve("f.png").toString());
 		Files.write(in.resolve("g.txt"), "text".getBytes("US-ASCII"));
-		final List<Entry> entries = run(batch(model, "*.tif;*.png", Outputs.LABELS));
+		final List<Entry> entries = run(batch(model, "*.tif;*.png", LABELS));
 		assertEquals("a.tif FAILED b.tif DONE c.tif FAILED d.png FAILED e.tif FAILED f.png DONE", entries.stream().map(
 			e -> e.file + " " + e.state).collect(Collectors.joining(" ")));
 		for (final Entry e : entries)
@@ -182,15 +212,29 @@ class PredictionTest {
 		final ImagePlus imp = Pictures.plane("b.tif", 48, 40, 8);
 		final String model = model(imp);
 		Pictures.saveTiff(imp, in);
-		run(batch(model, "*.tif", Outputs.LABELS));
+		run(batch(model, "*.tif", LABELS));
 		final Path result = out.resolve("b_segmentation.tif");
 		final byte[] first = Files.readAllBytes(result);
 		Files.write(result, new byte[] { 1 });
-		assertEquals(State.SKIPPED, run(batch(model, "*.tif", Outputs.LABELS)).get(0).state);
+		assertEquals(State.SKIPPED, run(batch(model, "*.tif", LABELS)).get(0).state);
 		assertEquals(1, Files.size(result));
-		assertEquals(State.DONE, run(batch(model, "*.tif", Outputs.LABELS).overwrite(true)).get(0).state);
+		assertEquals(State.DONE, run(batch(model, "*.tif", LABELS).overwrite(true)).get(0).state);
 		assertArrayEquals(first, Files.readAllBytes(result));
-		assertEquals(State.DONE, run(batch(model, "*.tif", Outputs.BOTH)).get(0).state, "one of two results is missing");
+		assertEquals(State.DONE, run(batch(model, "*.tif", BOTH)).get(0).state, "one of two results is missing");
+	}
+
+	@Test
+	void everyOutputHasItsFileAndIsNoInput() throws IOException {
+		final ImagePlus imp = Pictures.plane("b.tif", 48, 40, 8);
+		final String model = model(imp);
+		Pictures.saveTiff(imp, in);
+		out = in;
+		run(batch(model, "*.tif", ALL));
+		assertEquals("b.tif b_entropy.tif b_probabilities.tif b_segmentation.tif b_uncertainty.tif", names(in));
+		final Segmentation s = Segmentation.of(Jobs.defaults(), imp, model, ALL, null);
+		assertSamePlanes(s.get(Output.UNCERTAINTY), in.resolve("b_uncertainty.tif"));
+		assertSamePlanes(s.get(Output.ENTROPY), in.resolve("b_entropy.tif"));
+		assertEquals("[b.tif: skipped: its results exist]", run(batch(model, "*.tif", ALL)).toString());
 	}
 
 	@Test
@@ -200,8 +244,8 @@ class PredictionTest {
 		final Path deep = Files.createDirectories(in.resolve("x/y"));
 		Pictures.saveTiff(imp, in);
 		Pictures.saveTiff(imp, deep);
-		assertEquals(1, run(batch(model, "*.tif", Outputs.LABELS)).size());
-		final List<Entry> entries = run(batch(model, "*.tif", Outputs.LABELS).recursive(true));
+		assertEquals(1, run(batch(model, "*.tif", LABELS)).size());
+		final List<Entry> entries = run(batch(model, "*.tif", LABELS).recursive(true));
 		assertEquals(2, entries.size());
 		assertEquals(State.SKIPPED, entries.get(0).state);
 		assertTrue(Files.exists(out.resolve("x/y/a_segmentation.tif")));
@@ -213,8 +257,8 @@ class PredictionTest {
 		final String model = model(imp);
 		Pictures.saveTiff(imp, in);
 		out = in;
-		run(batch(model, "*.tif", Outputs.BOTH));
-		final List<Entry> again = run(batch(model, "*.tif", Outputs.BOTH));
+		run(batch(model, "*.tif", BOTH));
+		final List<Entry> again = run(batch(model, "*.tif", BOTH));
 		assertEquals("[a.tif: skipped: its results exist]", again.toString());
 	}
 
@@ -224,7 +268,7 @@ class PredictionTest {
 		final String model = model(imp);
 		Pictures.saveTiff(imp, in);
 		new FileSaver(Pictures.plane("a", 48, 40, 8)).saveAsPng(in.resolve("a.png").toString());
-		final List<Entry> entries = run(batch(model, "*.tif;*.png", Outputs.LABELS));
+		final List<Entry> entries = run(batch(model, "*.tif;*.png", LABELS));
 		assertEquals(State.DONE, entries.get(0).state);
 		assertEquals(State.FAILED, entries.get(1).state);
 		assertTrue(entries.get(1).message.contains("'a.png'"), entries.toString());
@@ -233,13 +277,13 @@ class PredictionTest {
 	@Test
 	void missingFoldersModelsAndImagesAreNamed() throws IOException {
 		final String model = model(Pictures.plane("b.tif", 48, 40, 8));
-		assertMessage("has no images that fit", () -> run(batch(model, "*.tif", Outputs.LABELS)));
-		assertMessage("pattern is empty", () -> batch(model, " ; ", Outputs.LABELS));
+		assertMessage("has no images that fit", () -> run(batch(model, "*.tif", LABELS)));
+		assertMessage("pattern is empty", () -> batch(model, " ; ", LABELS));
 		assertMessage("does not exist", () -> run(new FolderBatch(model, folder + "/none", out.toString(),
-			Outputs.LABELS)));
+			LABELS)));
 		Pictures.saveTiff(Pictures.plane("b.tif", 48, 40, 8), in);
 		final EngineException e = assertThrows(EngineException.class, () -> run(batch(folder + "/none.brushwood", "*.tif",
-			Outputs.LABELS)));
+			LABELS)));
 		assertTrue(e.getMessage().contains("none.brushwood"), e.getMessage());
 		assertFalse(Files.exists(out));
 	}
@@ -250,10 +294,10 @@ class PredictionTest {
 		final String model = model(imp);
 		Pictures.saveTiff(imp, in);
 		Files.write(out, new byte[0]);
-		assertEquals(State.FAILED, run(batch(model, "*.tif", Outputs.LABELS)).get(0).state);
+		assertEquals(State.FAILED, run(batch(model, "*.tif", LABELS)).get(0).state);
 	}
 
-	private FolderBatch batch(final String model, final String pattern, final Outputs outputs) {
+	private FolderBatch batch(final String model, final String pattern, final List<Output> outputs) {
 		return new FolderBatch(model, in.toString(), out.toString(), outputs).pattern(pattern);
 	}
 

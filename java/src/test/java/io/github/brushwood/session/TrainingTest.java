@@ -15,15 +15,18 @@ import io.github.brushwood.engine.CancelledException;
 import io.github.brushwood.engine.Engine;
 import io.github.brushwood.engine.EngineException;
 import io.github.brushwood.engine.EngineImage;
-import io.github.brushwood.engine.ForestOptions;
+import io.github.brushwood.engine.FeatureSelection;
 import io.github.brushwood.engine.Job;
 import io.github.brushwood.engine.Model;
 import io.github.brushwood.engine.PredictOptions;
+import io.github.brushwood.engine.Output;
 import io.github.brushwood.engine.Prediction;
+import io.github.brushwood.engine.TrainOptions;
 
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
@@ -66,7 +69,7 @@ class TrainingTest {
 	}
 
 	private static Training training(final Spacing spacing, final List<String> classes) {
-		return new Training(FEATURES, new ForestOptions().trees(12), spacing, AnnotationClasses.of(classes));
+		return new Training(FEATURES, new TrainOptions().trees(12), spacing, AnnotationClasses.of(classes));
 	}
 
 	private byte[] bytes(final Training training, final Jobs jobs, final String name) throws IOException {
@@ -127,7 +130,7 @@ class TrainingTest {
 			assertEquals("disc", model.className(1));
 			assertEquals("third", model.className(2));
 			try (EngineImage image = ImagePlusAdapter.toEngine(job, second);
-				Prediction prediction = model.predict(job, image, new PredictOptions(), false, true))
+				Prediction prediction = model.predict(job, image, new PredictOptions(), Output.LABELS))
 			{
 				final byte[] plane = new byte[48 * 48];
 				prediction.labels().getPlane(0, 0, 0, plane);
@@ -170,6 +173,62 @@ class TrainingTest {
 		assertThrows(EngineException.class, () -> one.train(Jobs.defaults()).close());
 	}
 
+	/** With autocontext every image is opened twice; progress never goes back and Esc counts in every step. */
+	@Test
+	void autocontextRunsThroughTheImagesTwice() throws IOException {
+		final Training training = new Training(FEATURES, new TrainOptions().trees(12).contextSigmas(1.6, 3.5), null,
+			AnnotationClasses.of(Collections.<String>emptyList()));
+		training.add(annotated(Pictures.hyperstack("a.tif", 48, 48, 8, 1, 3, 1)));
+		training.add(annotated(Pictures.hyperstack("b.tif", 48, 48, 8, 1, 3, 1)));
+		final Steps all = new Steps(Integer.MAX_VALUE);
+		final byte[] model = bytes(training, new Jobs(1, 0, all), "one");
+		assertArrayEquals(model, bytes(training, new Jobs(3, 0, Monitor.NONE), "three"));
+		assertEquals(Arrays.asList("Reading the labels of a.tif...", "Reading the labels of b.tif...",
+			"Growing the first forests...", "Classifying a.tif...", "Classifying b.tif...", "Growing the forest..."),
+			all.texts);
+		assertTrue(all.last > 0.9, "progress at the end: " + all.last);
+		for (int step = 1; step <= all.texts.size(); step++) {
+			final Steps stop = new Steps(step);
+			assertThrows(CancelledException.class, () -> training.train(new Jobs(0, 0, stop)).close(), "step " + step);
+			assertEquals(step, stop.texts.size());
+		}
+	}
+
+	/** Keeps the status texts and stops once a number of steps has begun. */
+	private static final class Steps implements Monitor {
+
+		private final List<String> texts = new ArrayList<>();
+		private final int stopAt;
+		private double last;
+
+		private Steps(final int stopAt) {
+			this.stopAt = stopAt;
+		}
+
+		@Override
+		public boolean progress(final double fraction) {
+			assertTrue(fraction >= last - 1e-9, fraction + " after " + last);
+			last = fraction;
+			return texts.size() < stopAt;
+		}
+
+		@Override
+		public void status(final String text) {
+			texts.add(text);
+		}
+	}
+
+	@Test
+	void aShortListOfFeaturesIsFound() {
+		final Training training = training();
+		training.add(annotated(Pictures.plane("a.tif", 48, 48, 8)));
+		final FeatureSelection selection = training.selectFeatures(Jobs.defaults(), 0.05);
+		assertTrue(selection.steps().size() > 1);
+		assertTrue(selection.features().contains("gaussian") || selection.features().contains("hessian"), selection
+			.features());
+		assertMessage("nothing to learn", () -> training().selectFeatures(Jobs.defaults(), 0.05));
+	}
+
 	@Test
 	void theMonitorCancels() {
 		final Training training = training();
@@ -187,6 +246,7 @@ class TrainingTest {
 			}
 		};
 		assertThrows(CancelledException.class, () -> training.train(new Jobs(0, 0, stop)).close());
+		assertThrows(CancelledException.class, () -> training.selectFeatures(new Jobs(0, 0, stop), 0.01));
 	}
 
 	private static void assertMessage(final String part, final Executable call) {

@@ -2,6 +2,7 @@ package io.github.brushwood.command.options;
 
 import io.github.brushwood.session.BrushwoodException;
 
+import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -9,6 +10,8 @@ import java.util.Map;
 
 /** Values of a command's keys. A key without a value, or with an empty one, has its default. */
 public final class Options {
+
+	private static final String OFF = "false";
 
 	private final Spec spec;
 	private final Map<String, String> escaped = new LinkedHashMap<>();
@@ -36,7 +39,8 @@ public final class Options {
 	/** Sets a value as a user would type it; the items of a list are separated by ';'. */
 	public Options set(final String id, final String value) {
 		final Key key = known(id);
-		put(key, key.isList() ? value : OptionText.encode(value));
+		final String meaning = key.meaning(value);
+		put(key, key.isList() ? meaning : OptionText.encode(meaning));
 		return this;
 	}
 
@@ -46,10 +50,24 @@ public final class Options {
 		return this;
 	}
 
+	/** Turns a switch on or off; off is the same as absent unless a preset decides then. */
 	public Options setFlag(final String id, final boolean on) {
-		known(id);
+		final Key key = known(id);
 		if (on) escaped.put(id, "");
+		else if (key.isFromPreset()) escaped.put(id, OFF);
 		else escaped.remove(id);
+		return this;
+	}
+
+	/** Takes over the value that a key has in options of the same command. */
+	public Options copy(final String id, final Options from) {
+		escaped.put(known(id).id(), from.escaped.get(id));
+		return this;
+	}
+
+	/** Gives a key its default again. */
+	public Options unset(final String id) {
+		escaped.remove(known(id).id());
 		return this;
 	}
 
@@ -64,9 +82,10 @@ public final class Options {
 		return value == null ? known(id).defaultValue() : OptionText.decode(value);
 	}
 
+	/** Whether a switch is on. */
 	public boolean flag(final String id) {
 		known(id);
-		return escaped.containsKey(id);
+		return escaped.containsKey(id) && !OFF.equals(escaped.get(id));
 	}
 
 	/**
@@ -87,9 +106,53 @@ public final class Options {
 			", not '" + value + "'.");
 	}
 
-	/** The items of a list separated by ';'; empty when not given. */
+	/**
+	 * The value as a number.
+	 *
+	 * @throws BrushwoodException when it is none or not within min..max
+	 */
+	public double number(final String id, final double min, final double max) {
+		return number(id, text(id).trim(), min, max);
+	}
+
+	/**
+	 * The value as numbers separated by commas, semicolons or spaces.
+	 *
+	 * @throws BrushwoodException when one is none or not within min..max, or there is none or more than <code>most</code>
+	 */
+	public double[] numbers(final String id, final double min, final double max, final int most) {
+		final String text = text(id).trim();
+		final String[] parts = text.isEmpty() ? new String[0] : text.split("[,;\\s]+");
+		if (parts.length < 1 || parts.length > most) {
+			throw new BrushwoodException("The value of '" + id + "' has to be 1 to " + most + " numbers, not '" + text +
+				"'.");
+		}
+		final double[] numbers = new double[parts.length];
+		for (int i = 0; i < parts.length; i++)
+			numbers[i] = number(id, parts[i], min, max);
+		return numbers;
+	}
+
+	private static double number(final String id, final String value, final double min, final double max) {
+		try {
+			final double number = Double.parseDouble(value);
+			if (number >= min && number <= max) return number;
+		}
+		catch (final NumberFormatException e) {
+			// reported below
+		}
+		throw new BrushwoodException("The value of '" + id + "' has to be a number from " + plain(min) + " to " + plain(
+			max) + ", not '" + value + "'.");
+	}
+
+	/** A number without the decimals of a whole one. */
+	public static String plain(final double number) {
+		return new BigDecimal(String.valueOf(number)).stripTrailingZeros().toPlainString();
+	}
+
+	/** The items of a list separated by ';'; its default's when not given. */
 	public List<String> list(final String id) {
-		return split(escaped.get(id));
+		return split(given(id) ? escaped.get(id) : known(id).defaultValue());
 	}
 
 	private static List<String> split(final String value) {
@@ -119,19 +182,28 @@ public final class Options {
 				throw new BrushwoodException("The key '" + key.id() + "' (" + key.label() +
 					") is missing. Keys of " + spec.name() + ": " + spec.keyList() + ".");
 			}
-			if (key.kind() == Key.Kind.CHOICE && !key.choices().contains(text(key.id()))) {
-				throw new BrushwoodException("The value of '" + key.id() + "' has to be one of " + key.choices() +
-					", not '" + text(key.id()) + "'.");
-			}
+			if (given(key.id())) checkChoice(key);
 		}
 		return this;
 	}
 
-	/** Escaped values by key in the order of the table; flags have the value null. For the recorder. */
+	private void checkChoice(final Key key) {
+		final String text = text(key.id());
+		if (key.kind() == Key.Kind.CHOICE && !key.choices().contains(text)) {
+			throw new BrushwoodException("The value of '" + key.id() + "' has to be one of " + key.choices() + ", not '" +
+				text + "'.");
+		}
+		if (key.kind() == Key.Kind.SET && !key.choices().containsAll(list(key.id()))) {
+			throw new BrushwoodException("The value of '" + key.id() + "' has to be one of " + key.choices() +
+				", or several of them separated by ';', not '" + text + "'.");
+		}
+	}
+
+	/** Escaped values by key in the order of the table; switches that are on have the value null. For the recorder. */
 	public Map<String, String> escapedValues() {
 		final Map<String, String> values = new LinkedHashMap<>();
 		for (final Key key : spec.keys())
-			if (given(key.id())) values.put(key.id(), key.isFlag() ? null : escaped.get(key.id()));
+			if (given(key.id())) values.put(key.id(), key.isFlag() && flag(key.id()) ? null : escaped.get(key.id()));
 		return values;
 	}
 
@@ -158,16 +230,17 @@ public final class Options {
 	}
 
 	private void putEscaped(final Key key, final String value) {
+		final String meaning = key.meaning(value);
 		if (key.isFlag()) {
-			if (value != null && !value.equals("true") && !value.equals("false")) {
+			if (value != null && !value.equals("true") && !value.equals(OFF)) {
 				throw new BrushwoodException("The key '" + key.id() + "' is a switch: write it without a value.");
 			}
-			setFlag(key.id(), !"false".equals(value));
+			setFlag(key.id(), !OFF.equals(value));
 		}
 		else {
-			if (value == null) throw new BrushwoodException("The key '" + key.id() + "' needs a value: write " +
+			if (meaning == null) throw new BrushwoodException("The key '" + key.id() + "' needs a value: write " +
 				key.id() + "=[value].");
-			put(key, value);
+			put(key, meaning);
 		}
 	}
 

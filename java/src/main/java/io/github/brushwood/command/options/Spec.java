@@ -1,5 +1,6 @@
 package io.github.brushwood.command.options;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
@@ -16,9 +17,13 @@ public final class Spec {
 	 * @param summary a few sentences for dialog and help
 	 */
 	public Spec(final String name, final String summary, final Key... keys) {
+		this(name, summary, Arrays.asList(keys));
+	}
+
+	public Spec(final String name, final String summary, final List<Key> keys) {
 		this.name = name;
 		this.summary = summary;
-		this.keys = Collections.unmodifiableList(Arrays.asList(keys));
+		this.keys = Collections.unmodifiableList(new ArrayList<>(keys));
 	}
 
 	public String name() {

@@ -5,8 +5,8 @@ import ij.ImagePlus;
 import io.github.brushwood.engine.EngineImage;
 import io.github.brushwood.engine.Job;
 
-/** One labelled image to learn from; opened only while its pixels are taken. */
-abstract class TrainingExample {
+/** One labelled image; opened only while its pixels are taken. */
+abstract class LabelledImage {
 
 	/** For messages. */
 	abstract String name();
@@ -17,13 +17,13 @@ abstract class TrainingExample {
 	/** The caller closes it. */
 	abstract EngineImage image(Job job);
 
-	/** Labels in the order of <code>all</code>, named as the example; the caller closes it. */
+	/** Labels in the order of <code>all</code>, named as the image; the caller closes it. */
 	abstract EngineImage labels(Job job, AnnotationClasses all);
 
 	/** An open image and its annotations. */
-	static TrainingExample annotated(final ImagePlus imp) {
+	static LabelledImage annotated(final ImagePlus imp) {
 		final Annotations annotations = new Annotations(imp);
-		return new TrainingExample() {
+		return new LabelledImage() {
 
 			@Override
 			String name() {
@@ -48,10 +48,10 @@ abstract class TrainingExample {
 	}
 
 	/** An image file and the file of its labels. */
-	static TrainingExample files(final String image, final String labels) {
+	static LabelledImage files(final String image, final String labels) {
 		final AnnotationClasses classes = AnnotationClasses.parse(ImageFiles.tiffProperty(labels,
 			ClassColours.PROPERTY));
-		return new TrainingExample() {
+		return new LabelledImage() {
 
 			@Override
 			String name() {
@@ -70,11 +70,46 @@ abstract class TrainingExample {
 
 			@Override
 			EngineImage labels(final Job job, final AnnotationClasses all) {
-				final LabelPlanes planes = LabelPlanes.read(job, labels);
-				if (classes.size() > 0) planes.relabel(translation(labels, planes.highest(), classes, all));
-				return planes.toEngine(job, labels);
+				return toEngine(job, LabelPlanes.read(job, labels), labels, classes, all);
 			}
 		};
+	}
+
+	/** An open image and an open image of its labels. */
+	static LabelledImage windows(final ImagePlus imp, final ImagePlus labels) {
+		final AnnotationClasses classes = AnnotationClasses.parse(labels.getProp(ClassColours.PROPERTY));
+		return new LabelledImage() {
+
+			@Override
+			String name() {
+				return imp.getTitle();
+			}
+
+			@Override
+			AnnotationClasses classes() {
+				return classes;
+			}
+
+			@Override
+			EngineImage image(final Job job) {
+				return ImagePlusAdapter.toEngine(job, imp);
+			}
+
+			@Override
+			EngineImage labels(final Job job, final AnnotationClasses all) {
+				try (EngineImage image = ImagePlusAdapter.toEngine(job, labels)) {
+					return toEngine(job, LabelPlanes.of(image, labels.getTitle()), labels.getTitle(), classes, all);
+				}
+			}
+		};
+	}
+
+	/** Labels with the numbers that their classes have in <code>all</code>. */
+	private static EngineImage toEngine(final Job job, final LabelPlanes planes, final String name,
+		final AnnotationClasses classes, final AnnotationClasses all)
+	{
+		if (classes.size() > 0) planes.relabel(translation(name, planes.highest(), classes, all));
+		return planes.toEngine(job, name);
 	}
 
 	/** The label in <code>all</code> of every label of <code>own</code>. */

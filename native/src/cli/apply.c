@@ -1,0 +1,311 @@
+/* Commands that use a model: predict, validate, info; and score. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/commands.h"
+#include "cli/common.h"
+#include "core/alloc.h"
+#include "core/file.h"
+#include "core/status.h"
+
+static void note_non_finite(const char *path, int64_t count) {
+    if (count)
+        fprintf(stderr, "note: %" PRId64 " pixels of %s are not finite; the smallest finite value took their place.\n",
+                count, path);
+}
+
+/* ---- predict --------------------------------------------------------------------------------------------------- */
+
+const bw_cli_option bw_cli_predict_options[] = {
+    {"model", "FILE", "model (.brushwood)", 1, 0},
+    {"input", "FILE", "image to segment (TIFF)", 1, 0},
+    {"output", "FILE", "result to write (TIFF)", 1, 0},
+    {"export", "KIND",
+     "probabilities (32-bit, a channel per class), labels (8-bit, 1..K), uncertainty or entropy (32-bit, 0 to 1); "
+     "default "
+     "probabilities",
+     0, 0},
+    {"unrefined", NULL, "the forest's own probabilities, without the smoothing that the model may ask for", 0, 0},
+    {"tile", "N", "edge of the tiles; default chosen. Never changes the result", 0, 0},
+    OPTION_COMPRESSION,
+    OPTION_SPACING,
+    OPTION_THREADS,
+    OPTION_MEMORY,
+    OPTIONS_END,
+};
+
+static void print_prediction(const bw_model *model, const char *input, const bw_predict_report *report) {
+    int64_t all = 0;
+    note_non_finite(input, report->non_finite);
+    if (report->spacing_assumed)
+        fprintf(stderr, "note: %s has no calibration; the model's voxel spacing was used.\n", input);
+    if (report->slice_wise) fprintf(stderr, "note: the model is 2D; %s was segmented slice by slice.\n", input);
+    for (int k = 0; k < bw_model_class_count(model); k++)
+        all += report->class_pixels[k];
+    for (int k = 0; k < bw_model_class_count(model); k++)
+        printf("%d %-23s %6.2f %% (%" PRId64 " pixels)\n", k + 1, bw_model_class(model, k)->name,
+               100.0 * (double)report->class_pixels[k] / (double)all, report->class_pixels[k]);
+}
+
+/* The image that --export names. */
+static bw_image **exported(bw_prediction *prediction, int output) {
+    switch (output) {
+    case BW_OUTPUT_LABELS: return &prediction->labels;
+    case BW_OUTPUT_UNCERTAINTY: return &prediction->uncertainty;
+    case BW_OUTPUT_ENTROPY: return &prediction->entropy;
+    default: return &prediction->probabilities;
+    }
+}
+
+static int get_export(const bw_cli_call *call, int *output) {
+    static const struct {
+        const char *name;
+        int output;
+    } kinds[] = {{"probabilities", BW_OUTPUT_PROBABILITIES},
+                 {"labels", BW_OUTPUT_LABELS},
+                 {"uncertainty", BW_OUTPUT_UNCERTAINTY},
+                 {"entropy", BW_OUTPUT_ENTROPY}};
+    const char *text = bw_cli_text(call, "export");
+    *output = BW_OUTPUT_PROBABILITIES;
+    for (size_t i = 0; text && i < sizeof kinds / sizeof *kinds; i++)
+        if (!strcmp(text, kinds[i].name)) {
+            *output = kinds[i].output;
+            return BW_EXIT_DONE;
+        }
+    if (!text) return BW_EXIT_DONE;
+    return bw_cli_usage(call, "--export must be probabilities, labels, uncertainty or entropy, not \"%s\".", text);
+}
+
+static int predict_to_file(const bw_cli_call *call, const bw_model *model, const bw_image *image,
+                           const bw_predict_options *options, int kind, bw_compression compression) {
+    const char *output = bw_cli_text(call, "output");
+    bw_predict_report report;
+    bw_prediction prediction = {NULL, NULL, NULL, NULL};
+    int failed = bw_cli_code(bw_predict(call->ctx, model, image, options, kind, &prediction, &report));
+    if (!failed) failed = bw_cli_code(bw_tiff_write(call->ctx, output, *exported(&prediction, kind), compression));
+    if (!failed) {
+        print_prediction(model, bw_cli_text(call, "input"), &report);
+        printf("Wrote %s\n", output);
+    }
+    bw_prediction_free(&prediction);
+    return failed;
+}
+
+int bw_cli_run_predict(bw_cli_call *call) {
+    bw_predict_options options = {0};
+    bw_compression compression;
+    bw_model *model = NULL;
+    bw_image *image = NULL;
+    int kind;
+    RUN(get_export(call, &kind));
+    options.unrefined = bw_cli_get(call, "unrefined")->count;
+    RUN(bw_cli_integer(call, "tile", 8, 1 << 20, &options.tile));
+    RUN(bw_cli_compression(call, &compression));
+    RUN(bw_cli_check_values(call));
+    RUN(bw_cli_set_resources(call));
+    RUN(bw_cli_output(call, "output", (const char *const[]){"model", "input", NULL}));
+    int result = bw_cli_code(bw_model_read(call->ctx, bw_cli_text(call, "model"), &model));
+    if (!result) result = bw_cli_read_image(call, bw_cli_text(call, "input"), &image);
+    if (!result) result = predict_to_file(call, model, image, &options, kind, compression);
+    bw_image_free(image);
+    bw_model_free(model);
+    return result;
+}
+
+/* ---- validate -------------------------------------------------------------------------------------------------- */
+
+const bw_cli_option bw_cli_validate_options[] = {
+    {"model", "FILE", "model (.brushwood)", 1, 0},
+    {"image", "FILE", "image that the model has not seen (TIFF)", 1, 1},
+    {"truth", "FILE", "its classes: 0 not scored, 1..K; one per --image, in the same order", 1, 1},
+    {"csv", "FILE", "also write the tables as CSV", 0, 0},
+    {"json", NULL, "print JSON", 0, 0},
+    OPTION_SPACING,
+    OPTION_THREADS,
+    OPTION_MEMORY,
+    OPTIONS_END,
+};
+
+static int validate_pair(const bw_cli_call *call, const bw_model *model, int index, bw_assessment *assessment) {
+    const char *image_path = bw_cli_get(call, "image")->text[index];
+    bw_image *image = NULL, *truth = NULL;
+    bw_prediction prediction = {NULL, NULL, NULL, NULL};
+    bw_predict_report report = {0};
+    int result = bw_cli_read_image(call, image_path, &image);
+    if (!result) result = bw_cli_code(bw_tiff_read(call->ctx, bw_cli_get(call, "truth")->text[index], &truth));
+    if (!result)
+        result = bw_cli_code(bw_predict(call->ctx, model, image, NULL, BW_OUTPUT_PROBABILITIES | BW_OUTPUT_LABELS,
+                                        &prediction, &report));
+    if (!result) {
+        note_non_finite(image_path, report.non_finite);
+        result =
+            bw_cli_code(bw_assessment_add(call->ctx, assessment, truth, prediction.labels, prediction.probabilities));
+    }
+    bw_prediction_free(&prediction);
+    bw_image_free(truth);
+    bw_image_free(image);
+    return result;
+}
+
+static int write_text(const bw_cli_call *call, const char *path, const char *text) {
+    bw_output output;
+    FILE *file;
+    RUN(bw_cli_code(bw_output_begin(call->ctx, path, &output)));
+    bw_status status = bw_file_open(call->ctx, output.temporary, "wb", &file);
+    if (status == BW_OK) {
+        const int whole = fputs(text, file) >= 0;
+        if (fclose(file) || !whole)
+            status = bw_fail(call->ctx, BW_ERROR_IO, "Cannot write %s: is the disk full?", path);
+    }
+    if (status == BW_OK) return bw_cli_code(bw_output_commit(call->ctx, &output));
+    bw_output_abandon(&output);
+    return bw_cli_code(status);
+}
+
+static int report_validation(const bw_cli_call *call, const bw_model *model, const bw_assessment *assessment) {
+    const char *path = bw_cli_text(call, "csv");
+    const bw_describe_format format = bw_cli_get(call, "json")->count ? BW_DESCRIBE_JSON : BW_DESCRIBE_TEXT;
+    char *text = NULL, *csv = NULL;
+    RUN(bw_cli_print(bw_assessment_describe(call->ctx, assessment, model, format, &text), &text));
+    if (!path) return BW_EXIT_DONE;
+    RUN(bw_cli_code(bw_assessment_describe(call->ctx, assessment, model, BW_DESCRIBE_CSV, &csv)));
+    const int result = write_text(call, path, csv);
+    bw_string_free(csv);
+    if (!result && format == BW_DESCRIBE_TEXT) printf("\nWrote %s\n", path);
+    return result;
+}
+
+int bw_cli_run_validate(bw_cli_call *call) {
+    bw_model *model = NULL;
+    bw_assessment *assessment = NULL;
+    RUN(bw_cli_check_pairs(call, "image", "truth"));
+    RUN(bw_cli_check_values(call));
+    RUN(bw_cli_set_resources(call));
+    if (bw_cli_text(call, "csv"))
+        RUN(bw_cli_output(call, "csv", (const char *const[]){"model", "image", "truth", NULL}));
+    int result = bw_cli_code(bw_model_read(call->ctx, bw_cli_text(call, "model"), &model));
+    if (!result) result = bw_cli_code(bw_assessment_create(call->ctx, bw_model_class_count(model), &assessment));
+    for (int i = 0; i < bw_cli_get(call, "image")->count && !result; i++)
+        result = validate_pair(call, model, i, assessment);
+    if (!result) result = report_validation(call, model, assessment);
+    bw_assessment_free(assessment);
+    bw_model_free(model);
+    return result;
+}
+
+/* ---- info ------------------------------------------------------------------------------------------------------ */
+
+const bw_cli_option bw_cli_info_options[] = {
+    {"json", NULL, "as JSON, with every feature image and training image", 0, 0},
+    {"csv", NULL, "what training measured, as CSV", 0, 0},
+    OPTIONS_END,
+};
+
+int bw_cli_run_info(bw_cli_call *call) {
+    const int json = bw_cli_get(call, "json")->count, csv = bw_cli_get(call, "csv")->count;
+    bw_model *model;
+    char *text = NULL;
+    if (json && csv) return bw_cli_usage(call, "Give --json or --csv, not both.");
+    RUN(bw_cli_code(bw_model_read(call->ctx, call->argument, &model)));
+    const bw_describe_format format = json ? BW_DESCRIBE_JSON : csv ? BW_DESCRIBE_CSV : BW_DESCRIBE_TEXT;
+    const int result = bw_cli_print(bw_model_describe(call->ctx, model, format, &text), &text);
+    bw_model_free(model);
+    return result;
+}
+
+/* ---- score ----------------------------------------------------------------------------------------------------- */
+
+const bw_cli_option bw_cli_score_options[] = {
+    {"labels", "FILE", "segmentation (TIFF, class numbers)", 1, 1},
+    {"truth", "FILE", "its ground truth, 0 = not scored; one per --labels, in the same order", 1, 1},
+    OPTIONS_END,
+};
+
+/* Pixels per truth and result class; class 0 of the result is wrong everywhere. */
+typedef struct bw_scores {
+    int64_t pixels[BW_MAX_CLASSES + 1][BW_MAX_CLASSES + 1];
+} bw_scores;
+
+/* -1 when the pixel is no class number. */
+static int class_at(const bw_image *image, const void *plane, int64_t i) {
+    float value;
+    switch (bw_image_get_info(image)->type) {
+    case BW_UINT8: return ((const uint8_t *)plane)[i];
+    case BW_UINT16: value = ((const uint16_t *)plane)[i]; break;
+    default: value = ((const float *)plane)[i];
+    }
+    return value >= 0 && value <= BW_MAX_CLASSES && value == (float)(int)value ? (int)value : -1;
+}
+
+static int check_pair(const bw_cli_call *call, const bw_image *labels, const bw_image *truth) {
+    const bw_image_info *a = bw_image_get_info(labels), *b = bw_image_get_info(truth);
+    if (a->channels != 1 || b->channels != 1)
+        return bw_cli_code(bw_fail(call->ctx, BW_ERROR_MISMATCH,
+                                   "%s has %d channels; class images have one. Export labels, not probabilities.",
+                                   bw_image_name(a->channels != 1 ? labels : truth),
+                                   a->channels != 1 ? a->channels : b->channels));
+    if (a->width != b->width || a->height != b->height || a->depth != b->depth || a->frames != b->frames)
+        return bw_cli_code(bw_fail(call->ctx, BW_ERROR_MISMATCH, "%s and %s differ in size.", bw_image_name(labels),
+                                   bw_image_name(truth)));
+    return BW_EXIT_DONE;
+}
+
+static int count_scores(const bw_cli_call *call, const bw_image *labels, const bw_image *truth, bw_scores *scores) {
+    const bw_image_info *info = bw_image_get_info(labels);
+    RUN(check_pair(call, labels, truth));
+    for (int64_t k = 0; k < info->depth * info->frames; k++) {
+        const void *p = bw_image_plane_const(labels, (int)(k / info->depth), 0, k % info->depth);
+        const void *q = bw_image_plane_const(truth, (int)(k / info->depth), 0, k % info->depth);
+        for (int64_t i = 0; i < info->width * info->height; i++) {
+            const int result = class_at(labels, p, i), wanted = class_at(truth, q, i);
+            if (i % info->width == 0) RUN(bw_cli_code(bw_check(call->ctx)));
+            if (result < 0 || wanted < 0)
+                return bw_cli_code(
+                    bw_fail(call->ctx, BW_ERROR_FORMAT,
+                            "%s holds a value that is no class number from 0 to %d: it is no class image.",
+                            bw_image_name(result < 0 ? labels : truth), BW_MAX_CLASSES));
+            scores->pixels[wanted][result]++;
+        }
+    }
+    return BW_EXIT_DONE;
+}
+
+static void print_scores(const bw_scores *scores) {
+    int64_t right = 0, all = 0;
+    double sum = 0;
+    int classes = 0;
+    for (int k = 1; k <= BW_MAX_CLASSES; k++) {
+        int64_t wanted = 0, got = 0, both = scores->pixels[k][k];
+        for (int j = 0; j <= BW_MAX_CLASSES; j++) {
+            wanted += scores->pixels[k][j];
+            got += j ? scores->pixels[j][k] : 0;
+        }
+        right += both;
+        all += wanted;
+        if (!wanted && !got) continue;
+        double iou = (double)both / (double)(wanted + got - both);
+        printf("class %d: IoU %.4f (%" PRId64 " pixels)\n", k, iou, wanted);
+        sum += iou;
+        classes++;
+    }
+    printf("pixel accuracy %.4f\nmean IoU %.4f\n", all ? (double)right / (double)all : 0, classes ? sum / classes : 0);
+}
+
+int bw_cli_run_score(bw_cli_call *call) {
+    const bw_cli_values *labels = bw_cli_get(call, "labels"), *truth = bw_cli_get(call, "truth");
+    RUN(bw_cli_check_pairs(call, "labels", "truth"));
+    bw_scores *scores = bw_calloc(call->ctx, 1, sizeof *scores, "scores");
+    int result = scores ? BW_EXIT_DONE : BW_EXIT_FAILED;
+    for (int i = 0; i < labels->count && !result; i++) {
+        bw_image *a = NULL, *b = NULL;
+        result = bw_cli_code(bw_tiff_read(call->ctx, labels->text[i], &a));
+        if (!result) result = bw_cli_code(bw_tiff_read(call->ctx, truth->text[i], &b));
+        if (!result) result = count_scores(call, a, b, scores);
+        bw_image_free(a);
+        bw_image_free(b);
+    }
+    if (!result) print_scores(scores);
+    bw_free(scores);
+    return result;
+}

@@ -1,0 +1,73 @@
+#include "cli/common.h"
+
+#include <stdio.h>
+#include <string.h>
+
+int bw_cli_code(bw_status status) {
+    return status == BW_OK ? BW_EXIT_DONE : BW_EXIT_FAILED;
+}
+
+int bw_cli_set_resources(const bw_cli_call *call) {
+    int64_t threads = 0, megabytes = 0;
+    RUN(bw_cli_integer(call, "threads", 1, 1024, &threads));
+    RUN(bw_cli_integer(call, "memory", 1, 1 << 24, &megabytes));
+    RUN(bw_cli_code(bw_context_set_threads(call->ctx, (int)threads)));
+    return bw_cli_code(bw_context_set_memory_budget(call->ctx, (uint64_t)megabytes * 1000000));
+}
+
+int bw_cli_compression(const bw_cli_call *call, bw_compression *out) {
+    static const char *const names[] = {"none", "lzw", "deflate", "zstd"};
+    const char *text = bw_cli_text(call, "compression");
+    *out = BW_COMPRESSION_NONE;
+    if (!text) return BW_EXIT_DONE;
+    for (int i = 0; i < 4; i++)
+        if (!strcmp(text, names[i])) {
+            *out = (bw_compression)i;
+            return BW_EXIT_DONE;
+        }
+    return bw_cli_usage(call, "--compression must be none, lzw, deflate or zstd, not \"%s\".", text);
+}
+
+int bw_cli_check_values(const bw_cli_call *call) {
+    const char *list = bw_cli_get(call, "features") ? bw_cli_text(call, "features") : NULL;
+    const int names_channels = list && (strstr(list, "@c") || strstr(list, "@C"));
+    const bw_recipe_options any = {.channels = names_channels ? BW_MAX_CHANNELS : 3, .dims = 3, .spacing = {1, 1, 1}};
+    bw_context *trial = list ? bw_context_create() : NULL;
+    bw_recipe *recipe = NULL;
+    double spacing[3];
+    int given, result = bw_cli_spacing(call, spacing, &given);
+    if (!result && trial && bw_recipe_parse(trial, list, &any, &recipe) != BW_OK)
+        result = bw_cli_usage(call, "%s", bw_context_error(trial));
+    bw_recipe_free(recipe);
+    bw_context_free(trial);
+    return result;
+}
+
+int bw_cli_read_image(const bw_cli_call *call, const char *path, bw_image **out) {
+    double spacing[3];
+    int given;
+    *out = NULL;
+    RUN(bw_cli_spacing(call, spacing, &given));
+    RUN(bw_cli_code(bw_tiff_read(call->ctx, path, out)));
+    return given ? bw_cli_code(bw_image_set_spacing(call->ctx, *out, spacing)) : BW_EXIT_DONE;
+}
+
+int bw_cli_make_recipe(const bw_cli_call *call, const bw_image *image, bw_recipe **out) {
+    const bw_image_info *info = bw_image_get_info(image);
+    const char *list = bw_cli_text(call, "features");
+    bw_recipe_options options = {.channels = info->channels, .dims = info->depth > 1 ? 3 : 2, .spacing = {1, 1, 1}};
+    if (info->calibrated) memcpy(options.spacing, info->spacing, sizeof options.spacing);
+    return bw_cli_code(bw_recipe_parse(call->ctx, list ? list : bw_preset_default(), &options, out));
+}
+
+int bw_cli_check_pairs(const bw_cli_call *call, const char *first, const char *second) {
+    const int a = bw_cli_get(call, first)->count, b = bw_cli_get(call, second)->count;
+    if (a == b) return BW_EXIT_DONE;
+    return bw_cli_usage(call, "%d --%s but %d --%s were given; they go in pairs.", a, first, b, second);
+}
+
+int bw_cli_print(bw_status status, char *const *text) {
+    if (status == BW_OK) fputs(*text, stdout);
+    bw_string_free(*text);
+    return bw_cli_code(status);
+}

@@ -1,0 +1,106 @@
+#include <string.h>
+
+#include "core/alloc.h"
+#include "core/image.h"
+#include "pipeline/trainer.h"
+
+/* Bytes between two looks at cancel; even, so that no 16-bit pixel is cut. */
+enum { PIECE = 1 << 20 };
+
+typedef struct bw_label_reader {
+    const bw_image *labels;
+    const char *name; /* of the image that they are for */
+    bw_sample_block *block;
+    int64_t at; /* samples listed so far */
+} bw_label_reader;
+
+typedef bw_status (*bw_label_fn)(bw_context *ctx, bw_label_reader *r, int label, int64_t position);
+
+static bw_status check_fit(bw_context *ctx, const bw_image *image, const bw_image *labels, const char *name) {
+    const bw_image_info *info = bw_image_get_info(image), *given = bw_image_get_info(labels);
+    char a[160], b[160], label_name[300];
+    bw_image_describe(info, a, sizeof a);
+    bw_image_describe(given, b, sizeof b);
+    bw_fit_image_name(labels, label_name, sizeof label_name);
+    if (given->type == BW_FLOAT32 || given->rgb)
+        return bw_fail(ctx, BW_ERROR_MISMATCH,
+                       "Labels %s for %s must be an 8- or 16-bit image of class numbers (0 = unlabelled), not %s.",
+                       label_name, name, given->rgb ? "RGB" : "32-bit");
+    if (given->channels != 1 || given->width != info->width || given->height != info->height ||
+        given->depth != info->depth || given->frames != info->frames)
+        return bw_fail(
+            ctx, BW_ERROR_MISMATCH,
+            "Labels %s (%s) do not fit %s (%s): width, height, slices and frames must agree, and labels have "
+            "one channel.",
+            label_name, b, name, a);
+    return BW_OK;
+}
+
+/* The first byte at or behind `at` that is not 0. */
+static int64_t skip_zeros(const uint8_t *bytes, int64_t at, int64_t end) {
+    for (uint64_t word; at + 8 <= end; at += 8) {
+        memcpy(&word, bytes + at, sizeof word);
+        if (word) break;
+    }
+    while (at < end && !bytes[at])
+        at++;
+    return at;
+}
+
+/* Visits the labelled pixels of a plane whose first pixel is at `position`. */
+static bw_status visit_plane(bw_context *ctx, bw_label_reader *r, const uint8_t *plane, int64_t position,
+                             bw_label_fn visit) {
+    const bw_image_info *info = bw_image_get_info(r->labels);
+    const int64_t size = bw_type_size(info->type), bytes = info->width * info->height * size;
+    for (int64_t start = 0; start < bytes; start += PIECE) {
+        const int64_t end = start + PIECE < bytes ? start + PIECE : bytes;
+        BW_TRY(bw_check(ctx));
+        for (int64_t at = skip_zeros(plane, start, end); at < end;) {
+            const int64_t pixel = at / size;
+            const int label = size == 1 ? plane[pixel] : ((const uint16_t *)(const void *)plane)[pixel];
+            BW_TRY(visit(ctx, r, label, position + pixel));
+            at = skip_zeros(plane, (pixel + 1) * size, end);
+        }
+    }
+    return BW_OK;
+}
+
+static bw_status visit_labels(bw_context *ctx, bw_label_reader *r, bw_label_fn visit) {
+    const bw_image_info *info = bw_image_get_info(r->labels);
+    for (int64_t plane = 0; plane < info->depth * info->frames; plane++) {
+        const void *pixels = bw_image_plane_const(r->labels, (int)(plane / info->depth), 0, plane % info->depth);
+        BW_TRY(visit_plane(ctx, r, pixels, plane * info->width * info->height, visit));
+    }
+    return BW_OK;
+}
+
+static bw_status count(bw_context *ctx, bw_label_reader *r, int label, int64_t position) {
+    (void)position;
+    if (label > BW_MAX_CLASSES)
+        return bw_fail(ctx, BW_ERROR_MISMATCH, "The labels for %s contain class %d; at most %d classes are possible.",
+                       r->name, label, BW_MAX_CLASSES);
+    r->block->image.labels[label - 1]++;
+    r->block->count++;
+    return BW_OK;
+}
+
+static bw_status list(bw_context *ctx, bw_label_reader *r, int label, int64_t position) {
+    (void)ctx;
+    r->block->positions[r->at] = position;
+    r->block->labels[r->at++] = (uint8_t)(label - 1);
+    return BW_OK;
+}
+
+bw_status bw_labels_read(bw_context *ctx, const bw_image *image, const bw_image *labels, bw_sample_block *block) {
+    char name[300];
+    bw_fit_image_name(image, name, sizeof name);
+    bw_label_reader r = {.labels = labels, .name = name, .block = block};
+    BW_TRY(check_fit(ctx, image, labels, name));
+    block->image.labels = bw_calloc(ctx, BW_MAX_CLASSES, sizeof *block->image.labels, "label counts");
+    if (!block->image.labels) return BW_ERROR_MEMORY;
+    BW_TRY(visit_labels(ctx, &r, count));
+    block->positions = bw_alloc(ctx, (uint64_t)block->count, sizeof *block->positions, "training samples");
+    block->labels = bw_alloc(ctx, (uint64_t)block->count, 1, "training samples");
+    if (!block->positions || !block->labels) return BW_ERROR_MEMORY;
+    return visit_labels(ctx, &r, list);
+}
