@@ -229,13 +229,13 @@ enum {
 };
 
 typedef struct bw_forest_options {
-    int trees;          /* 1..BW_MAX_TREES */
-    int mtry;           /* candidate features per split, at least 1, or one of BW_MTRY_ */
-    int max_depth;      /* 0 = grow to purity */
-    int min_leaf;       /* smallest number of drawn samples in a leaf, >= 1 */
-    double bootstrap;   /* samples drawn per tree, with replacement, as a fraction of all: 0 < f <= 1; 0 = every tree
-                           sees all samples once, and none is out of bag */
-    int extra;          /* extremely randomised trees: one random threshold per candidate feature (Geurts et al. 2006) */
+    int trees;        /* 1..BW_MAX_TREES */
+    int mtry;         /* candidate features per split, at least 1, or one of BW_MTRY_ */
+    int max_depth;    /* 0 = grow to purity */
+    int min_leaf;     /* smallest number of drawn samples in a leaf, >= 1 */
+    double bootstrap; /* samples drawn per tree, with replacement, as a fraction of all: 0 < f <= 1; 0 = every tree
+                         sees all samples once, and none is out of bag */
+    int extra;        /* extremely randomised trees: one random threshold per candidate feature (Geurts et al. 2006) */
     bw_balance balance; /* CLASSES: every class has the same share of the drawn samples; CUSTOM: class_weights */
     float class_weights[BW_MAX_CLASSES]; /* CUSTOM: share of a class's samples in the drawing, relative; 0..4096 */
     uint64_t seed;                       /* same seed and samples = same bytes, for any number of threads */
@@ -268,8 +268,8 @@ typedef struct bw_train_options {
     int context_count;     /* autocontext: a second forest also sees the first one's probabilities smoothed with these
                               sigmas (Tu and Bai 2010); 0 = none */
     double context_sigmas[BW_MAX_CONTEXT_SIGMAS]; /* ascending, in x pixels */
-    int refine; /* prediction smooths probabilities along the image's structures (guided filter, He et al. 2013) in square
-                   windows of this radius in pixels, slice by slice; 0 = not, at most BW_MAX_REFINE */
+    int refine; /* prediction smooths probabilities along the image's structures (guided filter, He et al. 2013) in
+                   square windows of this radius in pixels, slice by slice; 0 = not, at most BW_MAX_REFINE */
 } bw_train_options;
 
 /* The preset "brushwood" of bw_forest_preset_get. */
@@ -306,20 +306,19 @@ int64_t bw_trainer_sample_count(const bw_trainer *trainer);
 int64_t bw_trainer_computed_count(const bw_trainer *trainer);
 /* Strokes over all images: connected labelled pixels of one class (8 neighbours in 2D, 26 in 3D). */
 int64_t bw_trainer_stroke_count(const bw_trainer *trainer);
-/* Highest class seen so far. */
+/* Highest class among the labels. */
 int bw_trainer_class_count(const bw_trainer *trainer);
 /* Name and colour of class `index` (0-based); classes without one are called "class N". */
 bw_status bw_trainer_set_class(bw_context *ctx, bw_trainer *trainer, int index, const bw_class_info *info);
 
 /* Autocontext, before training with options that ask for it: prepare once, when all images have been added, then add
  * the context of each image again by its index. The samples of a fold get the probabilities of forests that were grown
- * without them. add and update undo it. */
+ * without them. add and update undo it. Training wants the same options then. At most BW_MAX_CHANNELS classes. */
 bw_status bw_trainer_prepare_context(bw_context *ctx, bw_trainer *trainer, const bw_train_options *options);
 bw_status bw_trainer_add_context(bw_context *ctx, bw_trainer *trainer, int index, const bw_image *image);
 
 /* options NULL = bw_train_options_init. */
-bw_status bw_trainer_train(bw_context *ctx, const bw_trainer *trainer, const bw_train_options *options,
-                           bw_model **out);
+bw_status bw_trainer_train(bw_context *ctx, const bw_trainer *trainer, const bw_train_options *options, bw_model **out);
 
 /* Training in steps, for a first answer from a few trees. The trainer must outlive it unchanged. The model of all trees
  * has the same bytes as bw_trainer_train's; models of fewer trees have no held-out check and no calibration. */
@@ -345,7 +344,7 @@ typedef struct bw_selection_step {
 
 /* Recursive elimination by permutation importance (Guyon et al. 2002) of items (a row at a sigma on a channel, all
  * outputs). features: list of the chosen set; free with bw_string_free. steps: from all features downwards, at most
- * `capacity` of them. */
+ * `capacity` of them. Leaves autocontext out; wants a bootstrap. */
 bw_status bw_trainer_select_features(bw_context *ctx, const bw_trainer *trainer, const bw_train_options *options,
                                      double tolerance, char **features, bw_selection_step *steps, int capacity,
                                      int *step_count);
@@ -365,8 +364,9 @@ typedef struct bw_summary {
     double accuracy, balanced_accuracy, mean_iou, mean_f1; /* means over classes that occur in truth or prediction */
     double kappa;                                          /* Cohen's */
     int64_t with_probability;                              /* pixels behind the next two; NAN without */
-    double brier;                                          /* mean over pixels of the sum over classes of (p - truth)^2 */
-    double calibration_error; /* mean |observed - predicted| over bins and classes, weighted by pixels (classwise ECE) */
+    double brier; /* mean over pixels of the sum over classes of (p - truth)^2 */
+    double
+        calibration_error; /* mean |observed - predicted| over bins and classes, weighted by pixels (classwise ECE) */
 } bw_summary;
 
 typedef struct bw_reliability {
@@ -397,14 +397,15 @@ int bw_model_class_count(const bw_model *model);
 const bw_class_info *bw_model_class(const bw_model *model, int index);
 const bw_train_options *bw_model_options(const bw_model *model);
 /* What training found on samples that trees had not seen: out-of-bag (without any: no pixels), and held out as
- * bw_model_options says (NULL without). The objects belong to the model. */
+ * bw_model_options says (NULL without); of the forest's own probabilities, neither calibrated nor refined. The objects
+ * belong to the model. */
 const bw_assessment *bw_model_out_of_bag(const bw_model *model);
 const bw_assessment *bw_model_held_out(const bw_model *model);
 /* Features as the forest sees them: the recipe's, then with autocontext smoothed probabilities. */
 int bw_model_feature_count(const bw_model *model);
 void bw_model_feature_name(const bw_model *model, int index, char *text, size_t size);
-/* Importance of a feature: share of the Gini decrease, 0..1, and decrease of the out-of-bag accuracy when its item (a row
- * at a sigma on a channel, all outputs) is permuted, NAN where it was not measured. */
+/* Importance of a feature: share of the Gini decrease, 0..1, and decrease of the out-of-bag accuracy when its item (a
+ * row at a sigma on a channel, all outputs) is permuted, NAN where it was not measured. */
 void bw_model_importance(const bw_model *model, int index, double *gini, double *permutation);
 
 /* The whole recipe, options, provenance and training report, for people or as JSON. */
@@ -420,7 +421,7 @@ bw_status bw_assessment_describe(bw_context *ctx, const bw_assessment *assessmen
 typedef struct bw_predict_options {
     int64_t tile; /* edge of a tile in pixels; 0 = chosen from image and memory budget. Never changes the result. */
     const double *spacing; /* x, y, z: replaces the image's calibration; NULL = the image's own */
-    int unrefined; /* 1 = the forest's own probabilities, without the smoothing that the model may ask for */
+    int unrefined;         /* 1 = the forest's own probabilities, without the smoothing that the model may ask for */
 } bw_predict_options;
 
 typedef struct bw_predict_report {
@@ -445,9 +446,9 @@ typedef struct bw_prediction {
 
 void bw_prediction_free(bw_prediction *prediction); /* the images in it; NULL is fine */
 
-/* outputs: sum of BW_OUTPUT_; none is allowed (the report alone). options and report may be NULL. Outputs keep depth,
- * frames and calibration. Errors (BW_ERROR_MISMATCH): other channel count, a 3D model on a single slice, other spacing
- * ratio. */
+/* outputs: sum of BW_OUTPUT_; none is allowed (the report alone). options and report may be NULL, out not. Outputs keep
+ * depth, frames and calibration. Errors (BW_ERROR_MISMATCH): other channel count, a 3D model on a single slice, other
+ * spacing ratio. */
 bw_status bw_predict(bw_context *ctx, const bw_model *model, const bw_image *image, const bw_predict_options *options,
                      int outputs, bw_prediction *out, bw_predict_report *report);
 

@@ -6,6 +6,7 @@ JOB: {"stage": ...} and
   forest   train, labels (samples.npy (samples, features), bytes.npy 0..), trees, grow (how many of the trees are grown;
            times are scaled up), oob (bool); optional: pixels (path, offset, features, pixels), part (every part-th
            stretch of pixels), out (winners.npy of these pixels)
+  seeds    train, labels, trees, seeds (a forest each), pixels and part as above, out (winners.npy (seeds, pixels))
   end2end  image.npy, labels.npy, trees: ilastik's filters and forest, vigra only
 
 It needs NumPy and the peer alone, since some peers live in another interpreter than the benchmarks. Times are CPU
@@ -221,15 +222,13 @@ def stretches(job):
 
 
 def predict(peer, job):
-    """CPU seconds of the pixels asked for, and their number; writes the winners."""
+    """Winners of the pixels asked for, and CPU seconds."""
     seconds, winners = 0.0, []
     for pixels in stretches(job):
         result, took = timed(peer.predict, peer.given(pixels))
         seconds += took
         winners.append(result if result.ndim == 1 else result.argmax(axis=1).astype(np.uint8))
-    winners = np.concatenate(winners)
-    np.save(job["out"], winners)
-    return seconds, len(winners)
+    return np.concatenate(winners), seconds
 
 
 def fit(peer, samples, labels, job):
@@ -251,9 +250,23 @@ def run_forest(peer, job):
     if job["oob"]:
         found["oob_error"] = peer.oob_error()
     if "pixels" in job:
-        seconds, predicted = predict(peer, job)
-        found |= {"predict": seconds * scale * job["pixels"][3] / predicted, "predicted": predicted}
+        winners, seconds = predict(peer, job)
+        np.save(job["out"], winners)
+        found |= {"predict": seconds * scale * job["pixels"][3] / len(winners), "predicted": len(winners)}
     return found
+
+
+def run_seeds(peer, job):
+    """CPU seconds are those of all forests."""
+    samples, labels = np.load(job["train"]), np.load(job["labels"])
+    winners, train, prediction = [], 0.0, 0.0
+    for seed in job["seeds"]:
+        train += timed(peer.fit, samples, labels, job["trees"], seed)[1]
+        found, seconds = predict(peer, job)
+        winners.append(found)
+        prediction += seconds
+    np.save(job["out"], winners)
+    return {"version": peer.version, "train": train, "predict": prediction}
 
 
 # ---- ilastik's whole job ---------------------------------------------------------------------------------------------
@@ -316,12 +329,14 @@ def run_end2end(peer, job):
             "predict": seconds, "memory": resident("VmHWM") - before - result.nbytes}
 
 
+STAGES = {"forest": run_forest, "seeds": run_seeds, "end2end": run_end2end}
+
+
 def main():
     name, path = sys.argv[1:]
     with open(path, encoding="utf-8") as file:
         job = json.load(file)
-    peer = PEERS[name]()
-    print(json.dumps(run_forest(peer, job) if job["stage"] == "forest" else run_end2end(peer, job)))
+    print(json.dumps(STAGES[job["stage"]](PEERS[name](), job)))
 
 
 if __name__ == "__main__":

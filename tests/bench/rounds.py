@@ -167,20 +167,31 @@ def means(rows, place, value, rounds):
             for number in range(rounds + 1)]
 
 
+def change_errors(rows, place, rounds):
+    """Standard error over tasks and seeds of the change of mean IoU since round 0, of each round."""
+    courses = np.array([[row["mIoU"] for row in rows if row["place"] == place and row["round"] == number]
+                        for number in range(rounds + 1)])
+    changes = courses - courses[0]
+    return changes.std(axis=1, ddof=1) / np.sqrt(changes.shape[1]) if changes.shape[1] > 1 else np.zeros(rounds + 1)
+
+
 def plot(rows, rounds, path):
     import matplotlib
     matplotlib.use("Agg")
     from matplotlib import pyplot
     figure, axes = pyplot.subplots(figsize=(9, 5), dpi=100)
-    for place, colour, marker in zip(PLACES, ("#0072b2", "#e69f00", "#767676"), "osD"):
-        axes.plot(means(rows, place, "mIoU", rounds), color=colour, marker=marker, linewidth=2, label=PLACES[place])
+    numbers = np.arange(rounds + 1)
+    for shift, place, colour, marker in zip((-0.05, 0, 0.05), PLACES, ("#0072b2", "#e69f00", "#767676"), "osD"):
+        axes.errorbar(numbers + shift, means(rows, place, "mIoU", rounds), change_errors(rows, place, rounds),
+                      color=colour, marker=marker, linewidth=2, elinewidth=1, capsize=4, label=PLACES[place])
     axes.set_xlabel("rounds of correction: one more stroke per class each")
     axes.set_ylabel("mean IoU on the test images")
-    tasks = len({row["task"] for row in rows})
-    axes.set_title(f"Where the next stroke goes (mean of {tasks} tasks)")
-    axes.set_xticks(range(rounds + 1))
+    tasks, seeds = (len({row[key] for row in rows}) for key in ("task", "seed"))
+    axes.set_title(f"Mean IoU as strokes are added (tasks: {tasks}, seeds: {seeds})\n"
+                   "bars: standard error of the change since round 0", fontsize="medium")
+    axes.set_xticks(numbers)
     axes.grid(alpha=0.3)
-    axes.legend(frameon=False)
+    axes.legend(frameon=False, title="next stroke at the")
     figure.tight_layout()
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path)
@@ -195,6 +206,9 @@ def run(tasks, options):
     print("\nmean IoU on the test images, mean over tasks and seeds:")
     print_table([{"next stroke at the": PLACES[place]} | dict(zip(heads, means(rows, place, "mIoU", options.rounds)))
                  for place in PLACES])
+    print("\nstandard error of its change since round 0:")
+    print_table([{"next stroke at the": PLACES[place]} |
+                 dict(zip(heads, map(float, change_errors(rows, place, options.rounds)))) for place in PLACES])
     print("\nlabelled pixels:")
     print_table([{"next stroke at the": PLACES[place]} |
                  {head: round(n) for head, n in zip(heads, means(rows, place, "labelled", options.rounds))}

@@ -323,7 +323,7 @@ def test_3d_model_on_a_single_slice(tasks, models, tmp_path):
 def test_memory_budget_too_small(tasks, tmp_path):
     rng = np.random.default_rng(2)
     big = write(tmp_path / "big.tif", rng.integers(0, 60000, (20, 60, 60)).astype(np.uint16))
-    refuse(run("features", "--image", big, "--features", "hessian:10", "--out", tmp_path / "f.tif", "--memory", 1,
+    refuse(run("features", "--image", big, "--features", "exact;hessian:10", "--out", tmp_path / "f.tif", "--memory", 1,
                code=1), "memory")
     only(tmp_path, "big.tif")
 

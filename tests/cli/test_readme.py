@@ -22,13 +22,26 @@ def folder(tmp_path):
     return tmp_path
 
 
+def run_block(folder, block):
+    done = subprocess.run(["bash", "-euo", "pipefail", "-c", block], cwd=folder, capture_output=True, text=True,
+                          timeout=300, env={**os.environ, "PATH": f"{folder / 'bin'}:{os.environ['PATH']}"})
+    assert done.returncode == 0, done
+    return done.stdout
+
+
+def percent(pattern, text):
+    return float(re.search(rf"{pattern} +([\d.]+) %", text, re.M).group(1))
+
+
 def test_commands(folder):
-    assert len(blocks("sh")) == 1
-    for block in blocks("sh"):
-        done = subprocess.run(["bash", "-euo", "pipefail", "-c", block], cwd=folder, capture_output=True, text=True,
-                              timeout=300, env={**os.environ, "PATH": f"{folder / 'bin'}:{os.environ['PATH']}"})
-        assert done.returncode == 0, done
-        assert float(re.search(r"pixel accuracy ([\d.]+)", done.stdout).group(1)) > 0.93
+    learn, trust = blocks("sh")
+    assert float(re.search(r"pixel accuracy ([\d.]+)", run_block(folder, learn)).group(1)) > 0.93
+    told = run_block(folder, trust)
+    assert percent("Out-of-bag error:", told) < 1, "the README promises it"
+    assert 6 < percent(r"Held-out error \(strokes, 5 folds\):", told) < 10, "the README promises about 8 %"
+    assert percent("^Accuracy", told) > 93
+    assert (folder / "scores.csv").stat().st_size and (folder / "unsure.tif").stat().st_size
+    assert re.search(r'^--features ".+"$', told, re.M)
 
 
 def test_macro(folder):

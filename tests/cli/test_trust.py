@@ -270,7 +270,8 @@ def test_autocontext(tasks, tmp_path):
         assert sum("context" in n for n in names) == 2 * len(tasks[name].classes)
         seen = set()
         for threads, tile in ((1, 4096), (2, 40), (3, 64)):
-            predict(model, tasks[name].test[0], tmp_path / "o.tif", "probabilities", "--threads", threads, "--tile", tile)
+            predict(model, tasks[name].test[0], tmp_path / "o.tif", "probabilities", "--threads", threads, "--tile",
+                    tile)
             seen.add(digest(tmp_path / "o.tif"))
         assert len(seen) == 1
         assert json.loads(validation(model, tasks[name], "--json"))["accuracy"] > 0.75

@@ -668,6 +668,16 @@ static void assert_words(const char *text, const char *const *words) {
         if (!strstr(text, *words)) fail_msg("\"%s\" is missing in:\n%s", *words, text);
 }
 
+/* No line but the list of features is wider than a report window (no name here is long). */
+static void assert_columns(const char *text) {
+    for (const char *end; *text; text = end + 1) {
+        end = strchr(text, '\n');
+        assert_non_null(end);
+        if (strncmp(text, "Features: ", 10) && end - text > 100)
+            fail_msg("%d columns: %.*s", (int)(end - text), (int)(end - text), text);
+    }
+}
+
 static void descriptions_are_complete(void **state) {
     (void)state;
     bw_context *ctx = test_context(1);
@@ -681,6 +691,7 @@ static void descriptions_are_complete(void **state) {
     assert_words(text, (const char *const[]){"Out-of-bag error", "flatters", "not calibrated", "precision", "Confusion",
                                              "Gini", NULL});
     assert_int_equal(strstr(text, "guided filter") != NULL, bw_model_options(model)->refine > 0);
+    assert_columns(text);
     assert_words(json, (const char *const[]){"\"na\xc3\xafve \\\"name\\\".tif\"", "\"trees\": 5",
                                              "\"calibrated\": false", "\"permutation_importance\": null", NULL});
     assert_null(strstr(text, "Held-out"));
@@ -704,6 +715,7 @@ static void descriptions_tell_every_option(void **state) {
                            "weighs as n^0.5", "calibrated on held-out pixels",
                            "Held-out error (strokes, 5 folds): ", "no tree saw a pixel of the stroke",
                            "guided filter, radius 32", "On held-out pixels:", "loss of out-of-bag accuracy", NULL});
+    assert_columns(text);
     assert_words(json,
                  (const char *const[]){"\"mtry\": 2", "\"class_weights\": [0.25, 0.75, 1.25]",
                                        "\"stroke_balance\": 0.5", "\"holdout\": {\"kind\": \"strokes\", \"folds\": 5}",

@@ -55,8 +55,8 @@ static bw_recipe *recipe_for(bw_context *ctx, const char *features, const bw_ima
     return recipe;
 }
 
-static bw_model *train(const char *features, const bw_image *image, const bw_image *labels, int threads,
-                       uint64_t budget) {
+static bw_model *train_refined(const char *features, const bw_image *image, const bw_image *labels, int threads,
+                               uint64_t budget, int refine) {
     bw_context *ctx = test_context(threads);
     bw_recipe *recipe = recipe_for(ctx, features, bw_image_get_info(image));
     bw_train_options options;
@@ -64,6 +64,7 @@ static bw_model *train(const char *features, const bw_image *image, const bw_ima
     bw_model *model;
     bw_train_options_init(&options);
     options.forest.trees = 12;
+    if (refine >= 0) options.refine = refine;
     assert_ok(ctx, bw_context_set_memory_budget(ctx, budget));
     assert_ok(ctx, bw_trainer_create(ctx, recipe, &trainer));
     assert_ok(ctx, bw_trainer_add(ctx, trainer, image, labels));
@@ -72,6 +73,11 @@ static bw_model *train(const char *features, const bw_image *image, const bw_ima
     bw_recipe_free(recipe);
     bw_context_free(ctx);
     return model;
+}
+
+static bw_model *train(const char *features, const bw_image *image, const bw_image *labels, int threads,
+                       uint64_t budget) {
+    return train_refined(features, image, labels, threads, budget, -1);
 }
 
 /* probabilities, labels: NULL = not wanted. */
@@ -176,16 +182,15 @@ static void models_do_not_depend_on_threads_or_budget(void **state) {
     bw_image_free(labels);
 }
 
-static void small_budgets_change_nothing_but_memory(void **state) {
-    (void)state;
+static void expect_small_budget(uint64_t budget, int refine) {
     bw_image_info info = test_info(BW_UINT8, 700, 600, 1);
     bw_image *image = scene(info), *labels = scene_labels(info, 200), *wide, *tight;
-    bw_model *model = train("fast", image, labels, 2, 0);
+    bw_model *model = train_refined("fast", image, labels, 2, 0, refine);
     predict(model, image, 0, 2, 0, NULL, &wide);
     bw_memory_reset_peak();
     const uint64_t before = bw_memory_in_use();
-    predict(model, image, 0, 2, 2000000, NULL, &tight);
-    assert_in_range(bw_memory_peak() - before, 1, 2000000 + 700 * 600 + 200000); /* budget, output, odds and ends */
+    predict(model, image, 0, 2, budget, NULL, &tight);
+    assert_in_range(bw_memory_peak() - before, 1, budget + 700 * 600 + 200000); /* budget, output, odds and ends */
     assert_same_pixels(wide, tight);
     bw_context *ctx = test_context(1);
     bw_image *none;
@@ -198,6 +203,12 @@ static void small_budgets_change_nothing_but_memory(void **state) {
     bw_image_free(image);
     bw_image_free(labels);
     bw_model_free(model);
+}
+
+static void small_budgets_change_nothing_but_memory(void **state) {
+    (void)state;
+    expect_small_budget(2000000, 0);
+    expect_small_budget(4000000, 8);
 }
 
 static void probabilities_and_labels_belong_together(void **state) {
@@ -570,7 +581,7 @@ static void thin_images_stay_within_the_budget(void **state) {
     (void)state;
     bw_image_info info = test_info(BW_UINT8, 40, 40, 4), thin = test_info(BW_UINT8, 1, 1, 5000);
     bw_image *image = scene(info), *labels = scene_labels(info, 10), *line = test_noise(&thin), *l;
-    bw_model *model = train("gaussian:1", image, labels, 1, 0);
+    bw_model *model = train_refined("gaussian:1", image, labels, 1, 0, 0);
     const uint64_t before = bw_memory_in_use(), budget = 300000;
     bw_memory_reset_peak();
     predict(model, line, 0, 1, budget, NULL, &l);

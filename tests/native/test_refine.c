@@ -265,7 +265,7 @@ static void test_noise_goes_and_borders_stay(void **state) {
     (void)state;
     for (int64_t i = 0; i < n; i++) {
         const int inside = s.pixels[i] > 130, wrong = bw_random(5, 0, (uint64_t)i) % 10 < 2;
-        s.votes[i] = inside == wrong ? 700 : 300;
+        s.votes[i] = inside == wrong ? 600 : 400;
         s.votes[n + i] = 1000 - s.votes[i];
     }
     refine(&s, 32, 32, BW_SIMD_SCALAR, votes);

@@ -29,10 +29,12 @@ typedef struct bw_samples {
     const bw_sample_part *parts;
 } bw_samples;
 
-/* ---- training (train.c, grow.c, bins.c) --------------------------------------------------------------------------- */
+/* ---- training (train.c, grow.c, bins.c) ---------------------------------------------------------------------------
+ */
 
 /* A training run that can be looked at on the way. Tree t depends on samples, options and t only: the first trees of a
- * run are the first trees of every longer run. Holds the samples as bytes; the caller's arrays may go after creation. */
+ * run are the first trees of every longer run. Holds the samples as bytes; the caller's arrays may go after creation.
+ */
 typedef struct bw_growth bw_growth;
 
 bw_status bw_growth_create(bw_context *ctx, const bw_samples *samples, const bw_forest_options *options,
@@ -41,8 +43,8 @@ void bw_growth_free(bw_growth *growth);
 /* Starts again with no trees, from those samples and features whose byte is not 0 (NULL = all). Options that depend on
  * the number of features or samples follow; bins do not change. Errors: fewer than two classes are left. */
 bw_status bw_growth_restrict(bw_context *ctx, bw_growth *growth, const uint8_t *samples, const uint8_t *features);
-/* Grows until there are so many trees (at most options.trees). Cancelled or failed: as many as before. The caller begins
- * the progress: one unit per tree. */
+/* Grows until there are so many trees (at most options.trees). Cancelled or failed: as many as before. The caller
+ * begins the progress: one unit per tree. */
 bw_status bw_growth_trees(bw_context *ctx, bw_growth *growth, int trees);
 int bw_growth_tree_count(const bw_growth *growth);
 /* A forest of the trees so far. */
@@ -50,9 +52,9 @@ bw_status bw_growth_forest(bw_context *ctx, const bw_growth *growth, bw_forest *
 
 enum { BW_ALL_TREES = 0, BW_OUT_OF_BAG = 1 };
 
-/* Votes of the trees so far for the samples whose byte in `which` is not 0 (NULL = all): votes[k * count + i], 0 for the
- * others. out_of_bag: only trees that did not draw the sample (restricted away = not drawn); the votes of a sample sum
- * to 840 x the number of trees asked. */
+/* Votes of the trees so far for the samples whose byte in `which` is not 0 (NULL = all): votes[k * count + i], 0 for
+ * the others. out_of_bag: only trees that did not draw the sample (restricted away = not drawn); the votes of a sample
+ * sum to 840 x the number of trees asked. */
 bw_status bw_growth_votes(bw_context *ctx, const bw_growth *growth, const uint8_t *which, int out_of_bag,
                           uint32_t *votes);
 
@@ -78,7 +80,8 @@ int64_t bw_forest_nodes(const bw_forest *forest);
 /* Whether any split looks at feature f: unused features need not be computed. */
 int bw_forest_uses(const bw_forest *forest, int feature);
 
-/* ---- prediction (predict.c, vote.c) ------------------------------------------------------------------------------- */
+/* ---- prediction (predict.c, vote.c) -------------------------------------------------------------------------------
+ */
 
 /* Byte of each value: the number of the feature's thresholds that are < value. out[i] for i < count. */
 void bw_forest_quantise(const bw_forest *forest, bw_simd level, int feature, const float *values, int64_t count,
@@ -111,7 +114,8 @@ bw_status bw_forest_put(bw_writer *w, const bw_forest *forest);
 /* Checks every count, index, threshold order and vote sum, so that prediction needs no checks. */
 bw_status bw_forest_get(bw_context *ctx, bw_reader *r, bw_forest **out);
 
-/* ---- calibration (calibrate.c) ------------------------------------------------------------------------------------ */
+/* ---- calibration (calibrate.c) ------------------------------------------------------------------------------------
+ */
 
 /* Monotone maps from vote shares to frequencies, one per class against the rest, fitted by isotonic regression (pool
  * adjacent violators; Zadrozny and Elkan 2002) on votes of trees that did not see the samples. Integers only. */
@@ -130,10 +134,11 @@ void bw_calibration_apply(const bw_calibration *calibration, int64_t count, uint
 bw_status bw_calibration_put(bw_writer *w, const bw_calibration *calibration);
 bw_status bw_calibration_get(bw_context *ctx, bw_reader *r, bw_calibration **out);
 
-/* ---- assessment (assess.c): the object behind bw_assessment of brushwood.h ---------------------------------------- */
+/* ---- assessment (assess.c): the object behind bw_assessment of brushwood.h ----------------------------------------
+ */
 
-/* Adds `count` samples: votes[k * stride + i]; a sample's votes may sum to anything, 0 = not assessed. The winner is the
- * class with most votes, ties to the lower class. */
+/* Adds `count` samples: votes[k * stride + i]; a sample's votes may sum to anything, 0 = not assessed. The winner is
+ * the class with most votes, ties to the lower class. */
 void bw_assessment_add_votes(bw_assessment *assessment, int64_t count, const uint32_t *votes, int64_t stride,
                              const uint8_t *labels);
 /* Adds n pixels of one (truth, predicted) pair, without probabilities. */

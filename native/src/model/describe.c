@@ -5,7 +5,10 @@
 #include "core/alloc.h"
 #include "model/describe.h"
 
-enum { MOST_IMPORTANT = 10 };
+enum {
+    MOST_IMPORTANT = 10,
+    COLUMNS = 100 /* that the plugin's report window shows; feature lists, file names and matrices may be wider */
+};
 
 /* ---- what it is made of ------------------------------------------------------------------------------------------ */
 
@@ -24,7 +27,7 @@ static bw_status text_recipe(bw_text *t, const bw_model *model) {
     bw_status status = bw_text_add(t, "Brushwood model (engine %s)\nFeatures: %s\n", model->engine, features);
     bw_string_free(features);
     BW_TRY(status);
-    BW_TRY(bw_text_add(t, "Feature images: %d (%dD by default), for images of %d channel%s, voxel ratio ",
+    BW_TRY(bw_text_add(t, "Feature images: %d (%dD by default), for images of %d channel%s,\n  voxel ratio ",
                        bw_recipe_count(model->recipe), options->dims, options->channels,
                        options->channels == 1 ? "" : "s"));
     BW_TRY(add_list(t, options->spacing, 3, " x "));
@@ -34,8 +37,8 @@ static bw_status text_recipe(bw_text *t, const bw_model *model) {
 static bw_status text_context(bw_text *t, const bw_model *model) {
     if (!model->context) return BW_OK;
     BW_TRY(bw_text_add(t,
-                       "Autocontext: a first forest of %d trees; the second also sees its probabilities, smoothed "
-                       "with sigma ",
+                       "Autocontext: a first forest of %d trees; the second also sees its probabilities,\n"
+                       "  smoothed with sigma ",
                        bw_forest_trees(model->first)));
     BW_TRY(add_list(t, model->options.context_sigmas, model->options.context_count, ", "));
     return bw_text_add(t, " (%d feature images more)\n", bw_recipe_count(model->context));
@@ -54,13 +57,29 @@ static bw_status text_forest(bw_text *t, const bw_model *model) {
     char depth[24] = "unlimited", mtry[24];
     mtry_words(o->mtry, mtry, sizeof mtry);
     if (o->max_depth) snprintf(depth, sizeof depth, "%d", o->max_depth);
-    return bw_text_add(
-        t,
-        "Forest: %d trees, %lld nodes, features per split %s, %s, depth %s, minimum leaf %d, balance %s, "
-        "seed %llu\n",
-        bw_forest_trees(model->forest), (long long)bw_forest_nodes(model->forest), mtry,
-        o->extra ? "random thresholds (extremely randomised)" : "best thresholds", depth, o->min_leaf,
-        bw_describe_balance(o->balance), (unsigned long long)o->seed);
+    return bw_text_add(t,
+                       "Forest: %d trees, %lld nodes, depth %s, balance %s, seed %llu,\n"
+                       "  minimum leaf %d, features per split %s, %s\n",
+                       bw_forest_trees(model->forest), (long long)bw_forest_nodes(model->forest), depth,
+                       bw_describe_balance(o->balance), (unsigned long long)o->seed, o->min_leaf, mtry,
+                       o->extra ? "random thresholds (extremely randomised)" : "best thresholds");
+}
+
+/* Columns of the last line (its bytes: text_weights adds ASCII alone). */
+static size_t column(const bw_text *t) {
+    size_t start = t->size;
+    while (start && t->data[start - 1] != '\n')
+        start--;
+    return t->size - start;
+}
+
+static bw_status text_weights(bw_text *t, const bw_model *model) {
+    BW_TRY(bw_text_add(t, ";\n  weights of the classes "));
+    for (int k = 0; k < model->classes; k++) {
+        if (k) BW_TRY(bw_text_add(t, column(t) > COLUMNS - BW_NUMBER_ROOM ? " :\n  " : " : "));
+        BW_TRY(bw_text_number(t, (double)model->options.forest.class_weights[k]));
+    }
+    return BW_OK;
 }
 
 static bw_status text_drawing(bw_text *t, const bw_model *model) {
@@ -71,15 +90,9 @@ static bw_status text_drawing(bw_text *t, const bw_model *model) {
                            bw_describe_percent(percent, o->forest.bootstrap)));
     else
         BW_TRY(bw_text_add(t, "Samples: every tree sees all of them"));
-    if (o->forest.balance == BW_BALANCE_CUSTOM) {
-        BW_TRY(bw_text_add(t, "; weights of the classes "));
-        for (int k = 0; k < model->classes; k++) {
-            BW_TRY(bw_text_add(t, k ? " : " : ""));
-            BW_TRY(bw_text_number(t, (double)o->forest.class_weights[k]));
-        }
-    }
+    if (o->forest.balance == BW_BALANCE_CUSTOM) BW_TRY(text_weights(t, model));
     if (o->stroke_balance > 0) {
-        BW_TRY(bw_text_add(t, "; a stroke of n pixels weighs as n^"));
+        BW_TRY(bw_text_add(t, ";\n  a stroke of n pixels weighs as n^"));
         BW_TRY(bw_text_number(t, 1 - o->stroke_balance));
     }
     return bw_text_add(t, "\n");
@@ -92,7 +105,7 @@ static bw_status text_probabilities(bw_text *t, const bw_model *model) {
         BW_TRY(bw_text_add(t, "Probabilities: calibrated on %s pixels by isotonic regression",
                            model->options.holdout.kind == BW_HOLDOUT_NONE ? "out-of-bag" : "held-out"));
     if (model->options.refine)
-        BW_TRY(bw_text_add(t, "; prediction smooths them along the image's structures (guided filter, radius %d)",
+        BW_TRY(bw_text_add(t, ";\n  prediction smooths them along the image's structures (guided filter, radius %d)",
                            model->options.refine));
     return bw_text_add(t, "\n");
 }
@@ -119,17 +132,16 @@ static bw_status text_error(bw_text *t, const bw_model *model, const bw_assessme
                        (long long)s.pixels));
     BW_TRY(bw_text_add(t, ", mean IoU %s", bw_describe_percent(number, s.mean_iou)));
     if (s.with_probability)
-        BW_TRY(bw_text_add(t, ", calibration error %s%s", bw_describe_percent(number, s.calibration_error),
+        BW_TRY(bw_text_add(t, ",\n  calibration error %s%s", bw_describe_percent(number, s.calibration_error),
                            model->calibration ? " before calibration" : ""));
-    return bw_text_add(t, " (%s)\n", remark);
+    return bw_text_add(t, "\n  (%s)\n", remark);
 }
 
 static bw_status text_out_of_bag(bw_text *t, const bw_model *model) {
     if (bw_model_oob_error(model) >= 0)
         return text_error(
             t, model, model->out_of_bag, "\nOut-of-bag error",
-            "flatters: trees saw the neighbours of these pixels, which resemble them; on new images expect "
-            "more");
+            "flatters: trees saw the neighbours of these pixels, which are alike; expect more on new images");
     return bw_text_add(t, "\nOut-of-bag error: not known (%s)\n",
                        model->options.forest.bootstrap > 0 ? "too few samples" : "every tree saw all samples");
 }
@@ -206,8 +218,7 @@ static bw_status list_important(bw_text *t, const bw_model *model, bw_ranked *ra
 
 static bw_status text_importance(bw_text *t, const bw_model *model) {
     BW_TRY(bw_text_add(t, "\nMost important features (%s)\n",
-                       model->permutation ? "loss of out-of-bag accuracy when the feature, with all outputs, is "
-                                            "permuted"
+                       model->permutation ? "loss of out-of-bag accuracy when the feature with all outputs is permuted"
                                           : "share of the forest's Gini decrease"));
     const uint64_t features = (uint64_t)bw_model_feature_count(model);
     bw_ranked *ranked = bw_alloc(t->ctx, features, sizeof *ranked, "a report");

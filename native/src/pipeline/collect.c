@@ -190,9 +190,8 @@ bw_status bw_collect(bw_context *ctx, const bw_tiler *tiler, const bw_collect_jo
 
 /* ---- the trainer's features -------------------------------------------------------------------------------------- */
 
-static bw_status feature_tile(bw_context *ctx, void *user, const bw_box *tile, bw_tile_task *task, int frame,
-                              int thread) {
-    (void)tile, (void)frame, (void)thread;
+static bw_status feature_tile(bw_context *ctx, void *user, bw_tile_task *task, int frame, int thread) {
+    (void)frame, (void)thread;
     task->emit = keep;
     task->user = user;
     return bw_features_tile(ctx, task);

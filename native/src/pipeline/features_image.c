@@ -24,9 +24,8 @@ static bw_status visit(bw_context *ctx, void *user, int index, const bw_box *box
     return at->visit->visitor(ctx, at->visit->user, &tile);
 }
 
-static bw_status compute(bw_context *ctx, void *user, const bw_box *tile, bw_tile_task *task, int frame, int thread) {
+static bw_status compute(bw_context *ctx, void *user, bw_tile_task *task, int frame, int thread) {
     bw_visited_tile at = {user, frame, thread};
-    (void)tile;
     task->emit = visit;
     task->user = &at;
     return bw_features_tile(ctx, task);

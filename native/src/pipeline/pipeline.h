@@ -50,7 +50,10 @@ typedef struct bw_grid_wish {
     double bytes_per_pixel; /* that the caller keeps per pixel of a tile, counted in whole blocks */
     double work_per_pixel;  /* of the caller beside the features', in multiply-adds */
     int64_t edge;           /* of a tile, for cubes or squares; 0 = chosen */
-    int64_t margin[3];      /* pixels around each tile that the caller wants computed with it, cut at the frame */
+    double thread_bytes;    /* that the caller keeps per thread besides */
+    /* For callers that look at the results of a whole region and `margin` pixels around it, cut at the frame: */
+    int64_t margin[3];
+    double bytes_per_region_pixel; /* margin included, once for all threads; 0 = the caller is content with tiles */
     int whole; /* not in parts: the caller computes more around each tile, so that few large ones are better */
     bw_shrink_fn shrink; /* NULL = all of the frame is wanted */
     const void *user;    /* for shrink */
@@ -76,13 +79,10 @@ typedef struct bw_grid {
 /* The grid that costs least of those that fit the budget, memory counting a little. */
 bw_status bw_grid_choose(bw_context *ctx, const bw_feature_plan *plan, const bw_grid_wish *wish, bw_grid *out);
 
-/* Extents of the largest tile with the wish's margin. */
-void bw_grid_grown(const bw_grid *grid, int64_t extent[3]);
-
-/* Computes a tile by bw_features_tile; the task's tile has the wish's margin around it. `emit` and `user` of the task
- * are to be set, its progress may be shared. */
-typedef bw_status (*bw_tile_fn)(bw_context *ctx, void *user, const bw_box *tile, bw_tile_task *task, int frame,
-                                int thread);
+/* Computes a tile by bw_features_tile; `emit` and `user` of the task are to be set, its progress may be shared. */
+typedef bw_status (*bw_tile_fn)(bw_context *ctx, void *user, bw_tile_task *task, int frame, int thread);
+/* Before the tiles of a region and its margin, or after all of them. */
+typedef bw_status (*bw_region_fn)(bw_context *ctx, void *user, const bw_box *region, const bw_box *grown, int frame);
 
 typedef struct bw_grid_run {
     const bw_feature_plan *plan;
@@ -92,6 +92,7 @@ typedef struct bw_grid_run {
     int frame;       /* the first of grid->wish.frames */
     double progress; /* of a wanted pixel */
     bw_tile_fn tile;
+    bw_region_fn begin, finish; /* NULL = not asked; with them, regions run one after the other */
     void *user;
 } bw_grid_run;
 

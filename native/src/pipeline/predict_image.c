@@ -27,6 +27,10 @@ typedef struct bw_predict_run {
     bw_simd level;
     bw_ballot_kind kind;
     bw_refine_spec refine; /* radius 0 = not */
+    uint16_t *kept;        /* for refining: shares of a region's votes, [class][z][y][x] */
+    int64_t kept_count;    /* that there is room for */
+    bw_box region;         /* that they cover */
+    int64_t piece[3];      /* largest part of a slice that is refined at once */
     bw_outputs outputs;
     bw_predict_room *rooms;
 } bw_predict_run;
@@ -34,7 +38,7 @@ typedef struct bw_predict_run {
 typedef struct bw_predict_tile {
     const bw_predict_run *run;
     bw_predict_room *room;
-    bw_box box, grown; /* what is written, and with what refining reads around it */
+    bw_box box;
     int frame, thread;
 } bw_predict_tile;
 
@@ -48,62 +52,142 @@ static bw_status take_context(bw_context *ctx, void *user, int index, const bw_b
     return bw_ballot_take(ctx, &at->room->ballot, first + index, part, values, row, plane);
 }
 
+/* Votes or winners of a row are there. */
 static void write_row(const bw_predict_tile *at, int64_t y, int64_t z) {
     const bw_predict_run *run = at->run;
     const bw_predict_room *room = at->room;
     const int64_t width = bw_box_extent(&at->box, 0);
     const bw_output_row row = {at->frame, at->box.lo[0], y, z, width, room->votes, room->winners};
-    if (room->refine) {
-        bw_refine_row(room->refine, y - at->box.lo[1], room->votes);
-        bw_outputs_winners(room->votes, run->model->classes, width, room->winners);
-    } else if (room->votes) {
-        bw_ballot_row_votes(&room->ballot, y, z, room->votes);
-        bw_outputs_winners(room->votes, run->model->classes, width, room->winners);
-    } else {
-        bw_ballot_row_winners(&room->ballot, y, z, room->winners);
-    }
+    if (room->votes) bw_outputs_winners(room->votes, run->model->classes, width, room->winners);
     for (int64_t x = 0; x < width; x++)
         room->pixels[room->winners[x]]++;
     bw_outputs_write(&run->outputs, &row);
 }
 
-static void read_votes(const void *user, int64_t y, int64_t z, uint32_t *votes) {
-    bw_ballot_row_votes(user, y, z, votes);
+static bw_status write_tile(bw_context *ctx, const bw_predict_tile *at) {
+    const bw_predict_room *room = at->room;
+    for (int64_t z = at->box.lo[2]; z < at->box.hi[2]; z++)
+        for (int64_t y = at->box.lo[1]; y < at->box.hi[1]; y++) {
+            BW_TRY(bw_check(ctx));
+            if (room->votes)
+                bw_ballot_row_votes(&room->ballot, y, z, room->votes);
+            else
+                bw_ballot_row_winners(&room->ballot, y, z, room->winners);
+            write_row(at, y, z);
+        }
+    return BW_OK;
 }
+
+/* ---- refining ---------------------------------------------------------------------------------------------------- */
+
+/* Pixels of a region are refined when all of it has votes, so that tiles need no margin. Shares are kept in 16 bits. */
+enum { SHARE_TOTAL = 65535 };
 
 /* Votes per pixel before refining. */
 static uint32_t vote_total(const bw_model *model) {
     return model->calibration ? (uint32_t)BW_CALIBRATED_TOTAL : bw_forest_vote_total(model->forest);
 }
 
-static bw_status write_tile(bw_context *ctx, const bw_predict_tile *at, const bw_frame *frame) {
-    const bw_predict_room *room = at->room;
+static int64_t kept_at(const bw_box *region, int k, int64_t x, int64_t y, int64_t z) {
+    const int64_t plane = k * bw_box_extent(region, 2) + z - region->lo[2];
+    return (plane * bw_box_extent(region, 1) + y - region->lo[1]) * bw_box_extent(region, 0) + x - region->lo[0];
+}
+
+static bw_status begin_region(bw_context *ctx, void *user, const bw_box *region, const bw_box *grown, int frame) {
+    bw_predict_run *run = user;
+    const int64_t count = bw_box_count(grown) * run->model->classes;
+    (void)region, (void)frame;
+    run->region = *grown;
+    if (count <= run->kept_count) return BW_OK;
+    bw_free(run->kept);
+    run->kept = bw_alloc(ctx, (uint64_t)count, sizeof *run->kept, "votes");
+    run->kept_count = run->kept ? count : 0;
+    return run->kept ? BW_OK : BW_ERROR_MEMORY;
+}
+
+static bw_status keep_tile(bw_context *ctx, const bw_predict_tile *at) {
+    const bw_predict_run *run = at->run;
+    const int64_t width = bw_box_extent(&at->box, 0);
+    const uint64_t total = vote_total(run->model);
     for (int64_t z = at->box.lo[2]; z < at->box.hi[2]; z++) {
         BW_TRY(bw_check(ctx));
-        if (room->refine)
-            BW_TRY(bw_refine_slice(ctx, room->refine, frame, &at->box, &at->grown, z, read_votes, &room->ballot,
-                                   vote_total(at->run->model)));
-        for (int64_t y = at->box.lo[1]; y < at->box.hi[1]; y++)
-            write_row(at, y, z);
+        for (int64_t y = at->box.lo[1]; y < at->box.hi[1]; y++) {
+            bw_ballot_row_votes(&at->room->ballot, y, z, at->room->votes);
+            for (int k = 0; k < run->model->classes; k++) {
+                const uint32_t *from = at->room->votes + k * width;
+                uint16_t *to = run->kept + kept_at(&run->region, k, at->box.lo[0], y, z);
+                for (int64_t x = 0; x < width; x++)
+                    to[x] = (uint16_t)((from[x] * (uint64_t)SHARE_TOTAL + total / 2) / total);
+            }
+        }
     }
     return BW_OK;
 }
 
-/* The forest takes as long as the features, and a stage before it longer than both. */
-static bw_status predict_tile(bw_context *ctx, void *user, const bw_box *tile, bw_tile_task *task, int frame,
-                              int thread) {
+/* Rows of the kept shares that refining a piece reads. */
+typedef struct bw_kept_view {
+    const bw_predict_run *run;
+    bw_box grown;
+} bw_kept_view;
+
+static void read_kept(const void *user, int64_t y, int64_t z, uint32_t *votes) {
+    const bw_kept_view *view = user;
+    const int64_t width = bw_box_extent(&view->grown, 0);
+    for (int k = 0; k < view->run->model->classes; k++) {
+        const uint16_t *from = view->run->kept + kept_at(&view->run->region, k, view->grown.lo[0], y, z);
+        for (int64_t x = 0; x < width; x++)
+            votes[k * width + x] = from[x];
+    }
+}
+
+typedef struct bw_refine_job {
+    const bw_predict_run *run;
+    bw_shares pieces;
+    bw_frame frame;
+    double progress; /* of a pixel */
+} bw_refine_job;
+
+static bw_status refine_piece(bw_context *ctx, void *user, int64_t index, int thread) {
+    const bw_refine_job *job = user;
+    const bw_predict_run *run = job->run;
+    const bw_predict_tile at = {run, &run->rooms[thread], bw_share_box(&job->pieces, index), job->frame.index, thread};
+    const int64_t reach = bw_refine_reach(&run->refine), around[3] = {reach, reach, 0}, z = at.box.lo[2];
+    const bw_kept_view view = {run, bw_box_grow(&at.box, around, job->frame.size)};
+    BW_TRY(bw_refine_slice(ctx, at.room->refine, &job->frame, &at.box, &view.grown, z, read_kept, &view, SHARE_TOTAL));
+    for (int64_t y = at.box.lo[1]; y < at.box.hi[1]; y++) {
+        bw_refine_row(at.room->refine, y - at.box.lo[1], at.room->votes);
+        write_row(&at, y, z);
+    }
+    bw_progress_add(ctx, job->progress * (double)bw_box_count(&at.box));
+    return BW_OK;
+}
+
+/* Share of the progress that refining has. */
+static const double refine_progress = 0.1;
+
+static bw_status finish_region(bw_context *ctx, void *user, const bw_box *region, const bw_box *grown, int frame) {
     const bw_predict_run *run = user;
-    bw_predict_tile at = {run, &run->rooms[thread], *tile, task->tile, frame, thread};
+    bw_refine_job job = {run, bw_share_out(region, run->piece, NULL), bw_source_frame(&run->source, frame),
+                         refine_progress};
+    (void)grown;
+    return bw_parallel_threads(ctx, run->grid.threads, bw_share_count(&job.pieces), refine_piece, &job);
+}
+
+/* ---- tiles ------------------------------------------------------------------------------------------------------- */
+
+/* The forest takes as long as the features, and a stage before it longer than both. */
+static bw_status predict_tile(bw_context *ctx, void *user, bw_tile_task *task, int frame, int thread) {
+    const bw_predict_run *run = user;
+    bw_predict_tile at = {run, &run->rooms[thread], task->tile, frame, thread};
     const double progress = task->progress, first = run->stage ? 0.6 : 0;
-    at.room->ballot.box = at.grown;
-    if (run->stage)
-        BW_TRY(bw_stage_tile(ctx, run->stage, thread, frame, &at.grown, take_context, &at, first * progress));
+    at.room->ballot.box = at.box;
+    if (run->stage) BW_TRY(bw_stage_tile(ctx, run->stage, thread, frame, &at.box, take_context, &at, first * progress));
     task->emit = bw_ballot_take;
     task->user = &at.room->ballot;
     task->progress = 0.5 * (1 - first) * progress;
     BW_TRY(bw_features_tile(ctx, task));
     BW_TRY(bw_ballot_count(ctx, &at.room->ballot, run->model->calibration, task->progress));
-    return write_tile(ctx, &at, &task->frame);
+    return run->refine.radius ? keep_tile(ctx, &at) : write_tile(ctx, &at);
 }
 
 /* ---- the run --------------------------------------------------------------------------------------------------- */
@@ -135,14 +219,10 @@ static bw_status find_used(bw_context *ctx, bw_predict_run *run) {
     return BW_OK;
 }
 
-/* Bytes per pixel beside the features' scratch; a row of votes is at most an eighth of a tile's in blocks, and a slice
- * that is refined an eighth of a stack's tile. */
+/* Bytes per pixel beside the features' scratch; a row of votes is at most an eighth of a tile's in blocks. */
 static double pixel_bytes(const bw_predict_run *run) {
-    static const int64_t block[3] = {BW_BLOCK, BW_BLOCK, 1};
-    const int stack = bw_image_get_info(run->source.image)->depth >= BW_BLOCK_EDGE;
     const double row = run->kind == BW_BALLOT_VOTES ? 4.0 * run->model->classes / BW_BLOCK_EDGE : 0;
-    const double slice = run->refine.radius ? (double)bw_refine_bytes(&run->refine, block) / (BW_BLOCK * BW_BLOCK) : 0;
-    return bw_ballot_pixel_bytes(run->model->forest, run->kind) + row + slice / (stack ? BW_BLOCK_EDGE : 1);
+    return bw_ballot_pixel_bytes(run->model->forest, run->kind) + row;
 }
 
 /* A tree costs a pixel about as much as so many multiply-adds of the features. */
@@ -150,13 +230,16 @@ static const double tree_work = 25;
 
 static bw_status choose_grid(bw_context *ctx, const bw_predict_run *run, int64_t edge, bw_grid *out) {
     const bw_image_info *info = bw_image_get_info(run->source.image);
+    const int refine = run->refine.radius > 0;
     const int64_t margin = bw_refine_reach(&run->refine);
     const bw_grid_wish wish = {.size = {info->width, info->height, info->depth},
                                .frames = info->frames,
                                .bytes_per_pixel = pixel_bytes(run),
                                .work_per_pixel = (double)bw_forest_trees(run->model->forest) * tree_work,
                                .edge = edge,
+                               .thread_bytes = refine ? (double)bw_refine_bytes(&run->refine, run->piece) : 0,
                                .margin = {margin, margin, 0},
+                               .bytes_per_region_pixel = refine ? 2.0 * run->model->classes : 0,
                                .whole = run->context != NULL};
     return bw_grid_choose(ctx, run->plan, &wish, out);
 }
@@ -183,11 +266,10 @@ static bw_status share_budget(bw_context *ctx, const bw_predict_run *run, const 
     out->threads = 0;
     for (uint64_t share = SHARES - 1; share > 0 && part; share--) {
         bw_grid grid = {.threads = 0};
-        int64_t bytes, extent[3];
+        int64_t bytes;
         BW_TRY(try_grid(ctx, run, edge, part * share, &grid));
         if (!grid.threads) break;
-        bw_grid_grown(&grid, extent);
-        BW_TRY(bw_stage_size(ctx, spec, extent, grid.wish.size, &bytes));
+        BW_TRY(bw_stage_size(ctx, spec, grid.tile, grid.wish.size, &bytes));
         const int64_t fed = (int64_t)(part * (SHARES - share)) / bytes;
         if (fed < grid.threads) grid.threads = (int)fed;
         if (grid.threads > out->threads) *out = grid;
@@ -201,10 +283,8 @@ static bw_status duration(bw_context *ctx, const bw_predict_run *run, const bw_s
                           double *time) {
     const bw_shares shares = bw_share_out(&grid->bounds, grid->tile, NULL);
     const int64_t tiles = bw_share_count(&shares) * grid->wish.frames, *size = grid->wish.size;
-    int64_t extent[3];
-    bw_grid_grown(grid, extent);
-    BW_TRY(bw_stage_cost(ctx, spec, extent, size, time));
-    *time += bw_feature_plan_cost(run->plan, extent, size);
+    BW_TRY(bw_stage_cost(ctx, spec, grid->tile, size, time));
+    *time += bw_feature_plan_cost(run->plan, grid->tile, size);
     *time *= (double)((tiles + grid->threads - 1) / grid->threads);
     return BW_OK;
 }
@@ -233,10 +313,9 @@ static bw_status choose_for_stage(bw_context *ctx, bw_predict_run *run, const bw
 
 static bw_status open_stage(bw_context *ctx, bw_predict_run *run, int64_t edge) {
     const bw_stage_spec spec = {run->model->recipe, run->model->first, run->model->context, run->context};
-    int64_t extent[3];
     BW_TRY(choose_for_stage(ctx, run, &spec, edge));
-    bw_grid_grown(&run->grid, extent);
-    if (run->grid.threads) return bw_stage_create(ctx, &spec, &run->source, extent, run->grid.threads, &run->stage);
+    if (run->grid.threads)
+        return bw_stage_create(ctx, &spec, &run->source, run->grid.tile, run->grid.threads, &run->stage);
     return bw_fail(ctx, BW_ERROR_MEMORY,
                    "The memory budget of %.0f MB is too small for even one small tile of a model with autocontext. "
                    "Raise it, or train without the largest sigmas.",
@@ -244,17 +323,30 @@ static bw_status open_stage(bw_context *ctx, bw_predict_run *run, int64_t edge) 
 }
 
 static bw_status make_room(bw_context *ctx, const bw_predict_run *run, bw_predict_room *room) {
-    const uint64_t width = (uint64_t)run->grid.tile[0], classes = (uint64_t)run->model->classes;
-    int64_t extent[3];
-    bw_grid_grown(&run->grid, extent);
-    BW_TRY(bw_ballot_open(ctx, run->model->forest, run->kind, run->level, extent, &room->ballot));
-    if (run->refine.radius) BW_TRY(bw_refine_open(ctx, &run->refine, run->level, run->grid.tile, &room->refine));
+    const int64_t *tile = run->grid.tile;
+    const uint64_t width = (uint64_t)(tile[0] > run->piece[0] ? tile[0] : run->piece[0]),
+                   classes = (uint64_t)run->model->classes;
+    BW_TRY(bw_ballot_open(ctx, run->model->forest, run->kind, run->level, tile, &room->ballot));
+    if (run->refine.radius) BW_TRY(bw_refine_open(ctx, &run->refine, run->level, run->piece, &room->refine));
     room->winners = bw_alloc(ctx, width, 1, "labels");
     room->pixels = bw_calloc(ctx, classes, sizeof *room->pixels, "class counts");
     if (!room->winners || !room->pixels) return BW_ERROR_MEMORY;
     if (run->kind == BW_BALLOT_WINNERS) return BW_OK;
     room->votes = bw_alloc(ctx, width * classes, sizeof *room->votes, "votes");
     return room->votes ? BW_OK : BW_ERROR_MEMORY;
+}
+
+/* Pieces that fit the cache, and the budget if it is small. */
+static void choose_piece(bw_context *ctx, bw_predict_run *run) {
+    static const int64_t pieces[][2] = {{256, 96}, {96, 64}, {48, 32}, {16, 16}};
+    const bw_image_info *info = bw_image_get_info(run->source.image);
+    const double most = (double)bw_context_memory_budget(ctx) / bw_context_threads(ctx) / 3;
+    for (size_t i = 0; i < sizeof pieces / sizeof *pieces; i++) {
+        run->piece[0] = pieces[i][0] < info->width ? pieces[i][0] : info->width;
+        run->piece[1] = pieces[i][1] < info->height ? pieces[i][1] : info->height;
+        run->piece[2] = 1;
+        if ((double)bw_refine_bytes(&run->refine, run->piece) <= most) break;
+    }
 }
 
 static bw_status prepare(bw_context *ctx, int64_t edge, bw_predict_run *run) {
@@ -265,6 +357,7 @@ static bw_status prepare(bw_context *ctx, int64_t edge, bw_predict_run *run) {
     BW_TRY(find_used(ctx, run));
     BW_TRY(bw_source_open(ctx, run->source.image, &run->source));
     BW_TRY(bw_feature_plan_fit(ctx, run->plan, size));
+    if (run->refine.radius) choose_piece(ctx, run);
     BW_TRY(run->context ? open_stage(ctx, run, edge) : choose_grid(ctx, run, edge, &run->grid));
     run->rooms = bw_calloc(ctx, (uint64_t)run->grid.threads, sizeof *run->rooms, "scratch");
     if (!run->rooms) return BW_ERROR_MEMORY;
@@ -282,6 +375,7 @@ static void close_run(bw_predict_run *run) {
         bw_free(run->rooms[t].pixels);
     }
     bw_free(run->rooms);
+    bw_free(run->kept);
     bw_stage_free(run->stage);
     bw_free(run->context);
     bw_feature_plan_free(run->plan);
@@ -304,12 +398,15 @@ static bw_status run_all(bw_context *ctx, const bw_predict_options *options, int
     const uint32_t total = run->refine.radius ? (uint32_t)BW_CALIBRATED_TOTAL : vote_total(run->model);
     BW_TRY(bw_outputs_create(ctx, run->model, run->source.image, outputs, total, &run->outputs));
     bw_progress_begin(ctx, (double)info->width * (double)info->height * (double)info->depth * info->frames);
+    const int refine = run->refine.radius > 0;
     const bw_grid_run tiles = {.plan = run->plan,
                                .source = &run->source,
                                .grid = &run->grid,
                                .level = run->level,
-                               .progress = 1,
+                               .progress = refine ? 1 - refine_progress : 1,
                                .tile = predict_tile,
+                               .begin = refine ? begin_region : NULL,
+                               .finish = refine ? finish_region : NULL,
                                .user = run};
     return bw_grid_execute(ctx, &tiles);
 }

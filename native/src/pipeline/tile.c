@@ -46,13 +46,6 @@ bw_box bw_share_box(const bw_shares *shares, int64_t index) {
     return box;
 }
 
-void bw_grid_grown(const bw_grid *grid, int64_t extent[3]) {
-    for (int axis = 0; axis < 3; axis++) {
-        const int64_t wide = grid->tile[axis] + 2 * grid->wish.margin[axis], size = grid->wish.size[axis];
-        extent[axis] = wide < size ? wide : size;
-    }
-}
-
 /* ---- a run ------------------------------------------------------------------------------------------------------- */
 
 /* What all tiles of a parallel run have in common. */
@@ -87,11 +80,7 @@ static bw_status run_tile(bw_context *ctx, void *user, int64_t index, int thread
     memcpy(task.largest, round->most, sizeof task.largest);
     task.progress = round->progress * (double)pixels;
     if (!pixels) return BW_OK;
-    if (!round->tile) return bw_features_tile(ctx, &task);
-    const bw_grid_wish *wish = &round->run->grid->wish;
-    const bw_box tile = task.tile;
-    task.tile = bw_box_grow(&tile, wish->margin, wish->size);
-    return round->tile(ctx, round->run->user, &tile, &task, frame, thread);
+    return round->tile ? round->tile(ctx, round->run->user, &task, frame, thread) : bw_features_tile(ctx, &task);
 }
 
 static bw_status run_round(bw_context *ctx, bw_round *round, int frames) {
@@ -108,7 +97,7 @@ static bw_status run_whole(bw_context *ctx, const bw_grid_run *run, void **scrat
                       .tile = run->tile,
                       .progress = run->progress,
                       .scratch = scratch};
-    bw_grid_grown(run->grid, round.most);
+    memcpy(round.most, run->grid->tile, sizeof round.most);
     return run_round(ctx, &round, run->grid->wish.frames);
 }
 
@@ -133,36 +122,58 @@ static bw_status run_part(bw_context *ctx, const bw_grid_run *run, const bw_regi
                       .progress = progress,
                       .store = region->store,
                       .scratch = scratch};
-    if (last)
-        bw_grid_grown(grid, round.most);
-    else
-        memcpy(round.most, most, sizeof round.most);
+    memcpy(round.most, most, sizeof round.most);
     BW_TRY(bw_store_begin(ctx, run->plan, part, region->slots, region->store));
     return run_round(ctx, &round, 1);
 }
 
-/* A region of which so many pixels are wanted. */
-static bw_status run_region(bw_context *ctx, const bw_grid_run *run, bw_region *region, const bw_box *box,
-                            int64_t wanted, int frame, void **scratch) {
+/* Part by part; progress: of each of `wanted` pixels. */
+static bw_status run_parts(bw_context *ctx, const bw_grid_run *run, bw_region *region, const bw_box *box, double wanted,
+                           double progress, int frame, void **scratch) {
     const bw_grid *grid = run->grid;
     const int parts = bw_feature_plan_part_count(run->plan);
-    const double ahead = run->progress * (double)wanted * grid->ahead / (parts - 1);
+    const double ahead = progress * wanted * grid->ahead / (parts - 1);
     bw_status status = BW_OK;
-    const bw_box grown = bw_box_grow(box, grid->wish.margin, grid->wish.size);
-    bw_feature_plan_regions(run->plan, &grown, grid->wish.size, region->parts, region->slots);
-    region->parts[parts - 1] = *box;
+    bw_feature_plan_regions(run->plan, box, grid->wish.size, region->parts, region->slots);
     for (int p = 0; p < parts && status == BW_OK; p++) {
-        const double progress =
-            p == parts - 1 ? run->progress * (1 - grid->ahead) : ahead / (double)bw_box_count(&region->parts[p]);
-        status = run_part(ctx, run, region, p, frame, progress, scratch);
+        const double share =
+            p == parts - 1 ? progress * (1 - grid->ahead) : ahead / (double)bw_box_count(&region->parts[p]);
+        status = run_part(ctx, run, region, p, frame, share, scratch);
     }
     bw_store_end(run->plan, region->store);
     return status;
 }
 
+static bw_status run_undivided(bw_context *ctx, const bw_grid_run *run, const bw_box *box, double progress, int frame,
+                               void **scratch) {
+    bw_round round = {.run = run,
+                      .plan = run->plan,
+                      .shares = bw_share_out(box, run->grid->tile, NULL),
+                      .frame = frame,
+                      .tile = run->tile,
+                      .progress = progress,
+                      .scratch = scratch};
+    memcpy(round.most, run->grid->tile, sizeof round.most);
+    return run_round(ctx, &round, 1);
+}
+
+/* A region of which so many pixels are wanted, with the margin that the caller wants. */
+static bw_status run_region(bw_context *ctx, const bw_grid_run *run, bw_region *region, const bw_box *box,
+                            int64_t wanted, int frame, void **scratch) {
+    const bw_grid_wish *wish = &run->grid->wish;
+    const bw_box grown = bw_box_grow(box, wish->margin, wish->size);
+    const double progress = run->progress * (double)bw_box_count(box) / (double)bw_box_count(&grown);
+    if (run->begin) BW_TRY(run->begin(ctx, run->user, box, &grown, frame));
+    if (run->grid->parts)
+        BW_TRY(run_parts(ctx, run, region, &grown, (double)wanted, progress, frame, scratch));
+    else
+        BW_TRY(run_undivided(ctx, run, &grown, progress, frame, scratch));
+    return run->finish ? run->finish(ctx, run->user, box, &grown, frame) : BW_OK;
+}
+
 static bw_status run_regions(bw_context *ctx, const bw_grid_run *run, void **scratch) {
     const bw_grid_wish *wish = &run->grid->wish;
-    const uint64_t slots = (uint64_t)run->plan->slot_count;
+    const uint64_t slots = (uint64_t)run->plan->slot_count + 1;
     const bw_shares regions = bw_share_out(&run->grid->bounds, run->grid->region, NULL);
     bw_region region = {.slots = bw_alloc(ctx, slots, sizeof *region.slots, "tiles"),
                         .store = bw_calloc(ctx, slots, sizeof *region.store, "tiles")};
@@ -197,7 +208,8 @@ static bw_status make_scratch(bw_context *ctx, const bw_grid *grid, void ***out)
 bw_status bw_grid_execute(bw_context *ctx, const bw_grid_run *run) {
     void **scratch;
     bw_status status = make_scratch(ctx, run->grid, &scratch);
-    if (status == BW_OK) status = (run->grid->parts ? run_regions : run_whole)(ctx, run, scratch);
+    const int by_region = run->grid->parts || run->begin || run->finish;
+    if (status == BW_OK) status = (by_region ? run_regions : run_whole)(ctx, run, scratch);
     free_scratch(run->grid, scratch);
     return status;
 }

@@ -8,9 +8,10 @@
 static const int64_t edges[] = {16, 24, 32, 48, 64, 96, 128, 160, 192, 256, 320, 384, 512, 768, 1024};
 enum { EDGES = sizeof edges / sizeof *edges };
 
-/* What a thread and the store should take at most: twice as much has to save three quarters of the work. A plan that
- * does not run in parts needs more, since there small tiles multiply the work: twice as much for a sixth less. */
-static const double thread_memory = 54e6, store_memory = 150e6;
+/* What a thread should take at most, and likewise the store: twice as much has to save three quarters of the work. A
+ * plan that does not run in parts needs more, since there small tiles multiply the work: twice as much for a sixth
+ * less. */
+static const double thread_memory = 54e6;
 
 typedef struct bw_search {
     const bw_feature_plan *plan;
@@ -28,6 +29,12 @@ typedef struct bw_shape {
     double score;    /* work, memory counted in */
 } bw_shape;
 
+/* With few threads there is more room for the store. */
+static double store_memory(int threads) {
+    const double all = 190e6, least = 60e6;
+    return all - threads * thread_memory > least ? all - threads * thread_memory : least;
+}
+
 static int64_t cut(int64_t edge, int64_t size) {
     return edge < size ? edge : size;
 }
@@ -43,15 +50,9 @@ static int in_parts(const bw_feature_plan *plan, const bw_grid_wish *wish) {
     return bw_feature_plan_part_count(plan) > 0 && !wish->whole;
 }
 
-/* With the margin that the caller wants. */
-static void grow(const bw_search *search, const int64_t tile[3], int64_t grown[3]) {
-    for (int axis = 0; axis < 3; axis++)
-        grown[axis] = cut(tile[axis] + 2 * search->wish->margin[axis], search->wish->size[axis]);
-}
-
 static double caller_bytes(const bw_search *search, const int64_t tile[3]) {
     const bw_box box = {{0, 0, 0}, {tile[0], tile[1], tile[2]}};
-    return search->wish->bytes_per_pixel * (double)bw_block_pixels(&box);
+    return search->wish->thread_bytes + search->wish->bytes_per_pixel * (double)bw_block_pixels(&box);
 }
 
 /* ---- one box ----------------------------------------------------------------------------------------------------- */
@@ -73,20 +74,16 @@ static bw_shape shape_of(const bw_search *search, const bw_region_wish *wish, in
     const bw_shares shares = bw_share_out(&wish->box, wanted, wish->step);
     const int64_t rounds = (bw_share_count(&shares) * wish->times + wish->threads - 1) / wish->threads;
     bw_shape shape = {.bytes = wish->beside};
-    int64_t computed[3];
     memcpy(shape.tile, shares.extent, sizeof shape.tile);
-    memcpy(computed, shares.extent, sizeof computed);
-    if (wish->with_caller) {
-        grow(search, shape.tile, computed);
-        shape.bytes += caller_bytes(search, computed);
-    }
-    shape.scratch = bw_feature_plan_scratch(wish->plan, computed, search->wish->size);
+    if (wish->with_caller) shape.bytes += caller_bytes(search, shape.tile);
+    shape.scratch = bw_feature_plan_scratch(wish->plan, shape.tile, search->wish->size);
     if ((double)shape.scratch + shape.bytes > wish->most) shape.scratch = 0;
     if (!shape.scratch) return shape;
     /* Work space beyond the caches costs up to a fifth more. */
     const double scratch = (double)shape.scratch, large = 1 + 0.2 * scratch / (scratch + 64e6);
-    double work = bw_feature_plan_cost(wish->plan, computed, search->wish->size);
-    if (wish->with_caller) work += search->wish->work_per_pixel * (double)(computed[0] * computed[1] * computed[2]);
+    double work = bw_feature_plan_cost(wish->plan, shape.tile, search->wish->size);
+    if (wish->with_caller)
+        work += search->wish->work_per_pixel * (double)(shape.tile[0] * shape.tile[1] * shape.tile[2]);
     shape.work = (double)rounds * large * work;
     shape.score = with_memory(shape.work, scratch + shape.bytes, thread_memory, search->in_parts);
     return shape;
@@ -111,24 +108,71 @@ static bw_box frame_box(const bw_search *search) {
     return (bw_box){{0, 0, 0}, {size[0], size[1], size[2]}};
 }
 
+/* ---- regions ----------------------------------------------------------------------------------------------------- */
+
+/* One of the regions, far from the frame's ends if they are small: it needs the most around it. */
+static bw_box usual_region(const bw_shares *regions) {
+    const int64_t middle[3] = {regions->count[0] / 2, regions->count[1] / 2, regions->count[2] / 2};
+    return bw_share_box(regions, (middle[2] * regions->count[1] + middle[1]) * regions->count[0] + middle[0]);
+}
+
+/* An axis with a margin is spared as long as it is not much longer. */
+static int halve_longest(const int64_t margin[3], int64_t extent[3]) {
+    int longest = 0;
+    for (int axis = 1; axis < 3; axis++)
+        if (extent[axis] - 12 * margin[axis] > extent[longest] - 12 * margin[longest]) longest = axis;
+    extent[longest] = (extent[longest] + 1) / 2;
+    return extent[longest] >= 32;
+}
+
+/* What the caller keeps for a region and its margin. */
+static int64_t region_bytes(const bw_search *search, const bw_box *region) {
+    const bw_grid_wish *wish = search->wish;
+    const bw_box grown = bw_box_grow(region, wish->margin, wish->size);
+    return (int64_t)(wish->bytes_per_region_pixel * (double)bw_box_count(&grown));
+}
+
+/* Regions of the frame for which the caller keeps no more than a third of what a store should take, nor a quarter of
+ * the budget. */
+static bw_shares limited_regions(const bw_search *search) {
+    const double third = store_memory(search->threads) / 3, quarter = search->budget / 4;
+    const double most = third < quarter ? third : quarter;
+    const bw_box frame = frame_box(search);
+    int64_t extent[3];
+    bw_shares regions;
+    memcpy(extent, search->wish->size, sizeof extent);
+    do {
+        regions = bw_share_out(&frame, extent, NULL);
+        const bw_box region = usual_region(&regions);
+        if ((double)region_bytes(search, &region) <= most) break;
+    } while (halve_longest(search->wish->margin, extent));
+    return regions;
+}
+
 /* ---- the plan as a whole ----------------------------------------------------------------------------------------- */
 
 /* On as many threads as the budget feeds; half as many have twice the room, which may cost less. */
 static bw_grid best_whole(const bw_search *search) {
-    bw_grid best = {.wish = *search->wish, .bounds = frame_box(search)};
+    const bw_grid_wish *want = search->wish;
+    const int by_region = want->bytes_per_region_pixel > 0;
+    const bw_shares regions = limited_regions(search);
+    const bw_box region = usual_region(&regions);
+    const double rounds = by_region ? (double)(bw_share_count(&regions) * want->frames) : 1;
+    bw_grid best = {.wish = *want, .bounds = frame_box(search), .store = region_bytes(search, &region)};
+    memcpy(best.region, regions.extent, sizeof best.region);
     for (int threads = search->threads; threads > 0; threads /= 2) {
         const bw_region_wish wish = {.plan = search->plan,
-                                     .box = best.bounds,
-                                     .times = search->wish->frames,
+                                     .box = bw_box_grow(&region, want->margin, want->size),
+                                     .times = by_region ? 1 : want->frames,
                                      .threads = threads,
-                                     .most = search->budget / threads,
+                                     .most = (search->budget - (double)best.store) / threads,
                                      .with_caller = 1};
         const bw_shape shape = best_shape(search, &wish);
-        if (shape.scratch && (!best.threads || shape.score < best.work)) {
+        if (shape.scratch && (!best.threads || shape.score * rounds < best.work)) {
             memcpy(best.tile, shape.tile, sizeof best.tile);
             best.threads = threads;
             best.scratch = shape.scratch;
-            best.work = shape.score;
+            best.work = shape.score * rounds;
         }
         if (wish.most > 4 * thread_memory) break;
     }
@@ -173,12 +217,6 @@ static int shape_parts(const bw_search *search, const bw_box *parts, bw_grid *gr
     return 1;
 }
 
-/* One of the regions, far from the frame's ends if they are small: it needs the most around it. */
-static bw_box usual_region(const bw_shares *regions) {
-    const int64_t middle[3] = {regions->count[0] / 2, regions->count[1] / 2, regions->count[2] / 2};
-    return bw_share_box(regions, (middle[2] * regions->count[1] + middle[1]) * regions->count[0] + middle[0]);
-}
-
 /* Fills grid for its regions; 0 = too little memory. */
 static int plan_regions(const bw_search *search, bw_box *slots, bw_grid *grid) {
     const bw_shares regions = bw_share_out(&grid->bounds, grid->region, NULL);
@@ -187,8 +225,7 @@ static int plan_regions(const bw_search *search, bw_box *slots, bw_grid *grid) {
     bw_grid best = {.threads = 0};
     const bw_box grown = bw_box_grow(&region, search->wish->margin, search->wish->size);
     bw_feature_plan_regions(search->plan, &grown, search->wish->size, parts, slots);
-    parts[bw_feature_plan_part_count(search->plan) - 1] = region;
-    grid->store = bw_feature_plan_store(search->plan, slots);
+    grid->store = bw_feature_plan_store(search->plan, slots) + region_bytes(search, &region);
     for (int threads = search->threads; threads > 0; threads /= 2) {
         grid->threads = threads;
         if (shape_parts(search, parts, grid) && (!best.threads || grid->work < best.work)) best = *grid;
@@ -196,16 +233,8 @@ static int plan_regions(const bw_search *search, bw_box *slots, bw_grid *grid) {
     }
     *grid = best;
     grid->work = with_memory(grid->work * (double)bw_share_count(&regions) * search->wish->frames, (double)grid->store,
-                             store_memory, 1);
+                             store_memory(search->threads), 1);
     return grid->threads > 0;
-}
-
-static int halve_longest(int64_t extent[3]) {
-    int longest = 0;
-    for (int axis = 1; axis < 3; axis++)
-        if (extent[axis] > extent[longest]) longest = axis;
-    extent[longest] = (extent[longest] + 1) / 2;
-    return extent[longest] >= 32;
 }
 
 /* Regions from the whole frame down, as long as smaller ones cost less or are needed. */
@@ -222,12 +251,21 @@ static bw_status best_parts(bw_context *ctx, const bw_search *search, bw_grid *b
         if (!plan_regions(search, slots, &grid)) continue;
         worse = best->threads && grid.work >= best->work ? worse + 1 : 0;
         if (!worse) *best = grid;
-    } while (worse < 2 && halve_longest(region));
+    } while (worse < 2 && halve_longest(search->wish->margin, region));
     bw_free(slots);
     return BW_OK;
 }
 
 /* ---- parts of the frame only ------------------------------------------------------------------------------------- */
+
+/* What a step costs a tile, and each of its rows, besides the arithmetic; in multiply-adds, measured. Most of the time
+ * of small tiles. */
+static const double step_work = 6000, row_work = 200;
+
+static double tile_cost(const bw_feature_plan *plan, const int64_t extent[3], const int64_t size[3]) {
+    const double rows = (double)(extent[1] * extent[2]), steps = plan->step_count - plan->stored;
+    return bw_feature_plan_cost(plan, extent, size) + steps * (step_work + row_work * rows);
+}
 
 /* What the wanted tiles of a region cost in the plan or its last part. */
 static double tiles_cost(const bw_grid *grid, const bw_feature_plan *plan, const bw_box *region) {
@@ -237,7 +275,7 @@ static double tiles_cost(const bw_grid *grid, const bw_feature_plan *plan, const
         bw_box tile = bw_share_box(&tiles, t);
         if (!grid->wish.shrink(grid->wish.user, &tile)) continue;
         const int64_t extent[3] = {bw_box_extent(&tile, 0), bw_box_extent(&tile, 1), bw_box_extent(&tile, 2)};
-        cost += bw_feature_plan_cost(plan, extent, grid->wish.size);
+        cost += tile_cost(plan, extent, grid->wish.size);
     }
     return cost;
 }
@@ -252,7 +290,7 @@ static double parts_cost(const bw_grid *grid, const bw_feature_plan *plan, const
         bw_feature_plan_alignment(plan, p, step);
         const bw_shares tiles = bw_share_out(&parts[p], grid->part_tile[p], step);
         cost += (double)bw_share_count(&tiles) *
-                bw_feature_plan_cost(bw_feature_plan_part(plan, p), tiles.extent, grid->wish.size);
+                tile_cost(bw_feature_plan_part(plan, p), tiles.extent, grid->wish.size);
     }
     return cost;
 }
@@ -294,7 +332,7 @@ static bw_status narrow(bw_context *ctx, const bw_feature_plan *plan, const bw_g
         if (e && bw_share_count(&tiles) > 1000000) break;
         BW_TRY(wanted_cost(ctx, &grid, plan, slots, *least, &cost));
         cost = with_memory(cost, (double)grid.scratch, thread_memory, in_parts(plan, &grid.wish));
-        cost = with_memory(cost, (double)grid.store, store_memory, 1);
+        cost = with_memory(cost, (double)grid.store, store_memory(from->threads), 1);
         if (cost >= *least) continue;
         *least = cost;
         *best = grid;

@@ -148,7 +148,7 @@ public final class Validate_Model extends BrushwoodCommand {
 		table.addValue("Mean F1", s.meanF1);
 		table.addValue("Kappa", s.kappa);
 		table.addValue("Brier score", s.brier);
-		table.addValue("Calibration error", s.calibrationError);
+		table.addValue("Calib. error", s.calibrationError);
 		return table;
 	}
 

@@ -57,19 +57,20 @@ public final class ReportWindow {
 		if (hasWindows()) table.show(title);
 	}
 
-	/** Puts tables one below the other beside a window, on the side with more room. */
+	/** Puts tables one below the other beside a window, on the side with more room; the window makes room if need be. */
 	public static void arrange(final Window beside, final String... titles) {
 		if (!hasWindows() || beside == null) return;
 		final Rectangle screen = GUI.getMaxWindowBounds(beside);
 		final Rectangle own = beside.getBounds();
-		final int left = own.x - screen.x;
-		final int right = screen.x + screen.width - own.x - own.width;
-		final int width = Math.min(WIDTH, Math.max(left, right));
+		final int width = Math.min(WIDTH, screen.width - own.width);
+		final boolean toRight = screen.x + screen.width - own.x - own.width > own.x - screen.x;
+		final int left = toRight ? Math.min(own.x, screen.x + screen.width - own.width - width) : Math.max(own.x, screen.x +
+			width);
+		beside.setLocation(left, own.y);
 		final int height = own.height / titles.length;
 		for (int i = 0; i < titles.length; i++) {
 			final Frame table = WindowManager.getFrame(titles[i]);
-			if (table == null) continue;
-			table.setBounds(right > left ? own.x + own.width : own.x - width, own.y + i * height, width, height);
+			if (table != null) table.setBounds(toRight ? left + own.width : left - width, own.y + i * height, width, height);
 		}
 	}
 
