@@ -53,4 +53,4 @@ def test_macro(folder):
                               text=True, timeout=300)
         assert done.returncode == 0, done
         count = int(re.search(r"^nuclei: (\d+)$", done.stdout, flags=re.M).group(1))
-        assert 46 <= count <= 58, "the README promises about 50"
+        assert 41 <= count <= 50, "the README promises about 45"

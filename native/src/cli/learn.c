@@ -26,7 +26,8 @@
         {"extra", NULL, "extremely randomised trees: one random threshold per tried feature", 0, 0},                   \
         {"balance", NULL, "give every class the same weight", 0, 0},                                                   \
         {"no-balance", NULL, "let classes weigh as many pixels as they have", 0, 0},                                   \
-        {"class-weights", "W,W,...", "shares of class 1, 2, ... in what trees draw, however many pixels they have", 0, 0},                                      \
+        {"class-weights", "W,W,...", "shares of class 1, 2, ... in what trees draw, however many pixels they have", 0, \
+         0},                                                                                                           \
         {"stroke-balance", "A", "from 0, every pixel counts alike, to 1, every stroke counts alike", 0, 0},            \
         {"seed", "N", "random seed; default 1. Same seed and input: same result, byte for byte", 0, 0},                \
         {"held-out", "KIND", "also check on labels left out of training: samples, strokes, blocks or images", 0, 0},   \

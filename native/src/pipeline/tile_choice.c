@@ -289,8 +289,8 @@ static double parts_cost(const bw_grid *grid, const bw_feature_plan *plan, const
         int64_t step[3];
         bw_feature_plan_alignment(plan, p, step);
         const bw_shares tiles = bw_share_out(&parts[p], grid->part_tile[p], step);
-        cost += (double)bw_share_count(&tiles) *
-                tile_cost(bw_feature_plan_part(plan, p), tiles.extent, grid->wish.size);
+        cost +=
+            (double)bw_share_count(&tiles) * tile_cost(bw_feature_plan_part(plan, p), tiles.extent, grid->wish.size);
     }
     return cost;
 }
