@@ -94,6 +94,12 @@ enum {
     BW_VOTE_LEAVES = BW_VOTE_ALIVE + 64
 };
 
+/* Room for a look at a block of winners, at the end of the scratch memory. */
+typedef struct bw_look {
+    int32_t best[BW_BLOCK], other[BW_BLOCK];
+    uint8_t open[BW_BLOCK];
+} bw_look;
+
 typedef struct bw_vote_kernels {
     bw_status (*vote)(bw_context *ctx, const bw_vote_job *job);
     bw_status (*classify)(bw_context *ctx, const bw_vote_job *job); /* needs no votes and no seen */

@@ -130,7 +130,7 @@ static int chunk_blocks(const bw_forest *forest) {
 uint64_t bw_forest_scratch_size(const bw_forest *forest) {
     const uint64_t lists = (uint64_t)(BW_VOTE_QUEUE + BW_VOTE_LEAVES) * 2 * sizeof(uint64_t);
     const uint64_t totals = (uint64_t)forest->classes * BW_BLOCK * sizeof(uint32_t);
-    return lists + (uint64_t)chunk_blocks(forest) * (bw_region_size(forest) + totals);
+    return lists + (uint64_t)chunk_blocks(forest) * (bw_region_size(forest) + totals) + sizeof(bw_look);
 }
 
 uint32_t bw_forest_vote_total(const bw_forest *forest) {

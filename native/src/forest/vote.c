@@ -460,24 +460,22 @@ static void lead(const uint32_t *votes, int64_t stride, int classes, int32_t *be
 }
 
 /* Pixels of a block that votes to come, so many at most, can still turn. */
-static uint64_t undecided(const uint32_t *votes, int64_t stride, int classes, int32_t to_come) {
-    int32_t best[BW_BLOCK], second[BW_BLOCK];
-    uint8_t open[BW_BLOCK];
-    lead(votes, stride, classes, best, second);
+static uint64_t undecided(const uint32_t *votes, int64_t stride, int classes, int32_t to_come, bw_look *look) {
+    lead(votes, stride, classes, look->best, look->other);
     for (int i = 0; i < BW_BLOCK; i++)
-        open[i] = (uint8_t)((best[i] - second[i] < to_come) ^ BIAS);
-    return above(open, 0);
+        look->open[i] = (uint8_t)((look->best[i] - look->other[i] < to_come) ^ BIAS);
+    return above(look->open, 0);
 }
 
 /* Leaves decided pixels out from now on; -> whether they were worth the look. */
-static int drop_decided(const bw_vote_job *totals, chunk *c, int32_t to_come) {
+static int drop_decided(const bw_vote_job *totals, chunk *c, int32_t to_come, bw_look *look) {
     int before = 0, after = 0;
     for (int part = 0; part < LOOK_PARTS; part++) {
         for (int b = part; b < c->blocks; b += LOOK_PARTS) {
             if (!c->valid[b]) continue;
             before += __builtin_popcountll(c->valid[b]);
             flush_block(totals, c, b, 0);
-            c->valid[b] &= undecided(totals->votes + b * BW_BLOCK, totals->stride, c->classes, to_come);
+            c->valid[b] &= undecided(totals->votes + b * BW_BLOCK, totals->stride, c->classes, to_come, look);
             after += __builtin_popcountll(c->valid[b]);
         }
         if ((before - after) * LOOK_YIELD < before) return 0;
@@ -493,12 +491,13 @@ static int any_open(const chunk *c) {
 }
 
 /* Ties go to the lower class. */
-static void write_winners(const bw_vote_job *job, const uint32_t *votes, int64_t stride) {
+static void write_winners(const bw_vote_job *job, const uint32_t *votes, int64_t stride, bw_look *look) {
     uint8_t *winners = job->winners + (job->first - job->origin);
     for (int64_t at = 0; at < job->count; at += BW_BLOCK) {
         const int64_t left = job->count - at, n = left < BW_BLOCK ? left : BW_BLOCK;
-        int32_t best[BW_BLOCK], winner[BW_BLOCK] = {0};
-        memcpy(best, votes + at, sizeof best);
+        int32_t *best = look->best, *winner = look->other;
+        memcpy(best, votes + at, sizeof look->best);
+        memset(winner, 0, sizeof look->other);
         for (int k = 1; k < job->forest->classes; k++)
             for (int i = 0; i < BW_BLOCK; i++) {
                 const int32_t v = (int32_t)votes[k * stride + at + i];
@@ -522,6 +521,7 @@ static bw_status classify_chunk(bw_context *ctx, const bw_vote_job *job) {
     totals.stride = (int64_t)c.blocks * BW_BLOCK;
     totals.origin = job->first;
     memset(totals.votes, 0, (size_t)totals.stride * (size_t)c.classes * sizeof *totals.votes);
+    bw_look *room = (bw_look *)(void *)(totals.votes + totals.stride * c.classes);
     int look = trees / 2 + 1, step = LOOK_TREES + c.classes / LOOK_CLASSES;
     for (int tree = 0; tree < trees && any_open(&c);) {
         vote_tree(job, &c, tree++);
@@ -530,10 +530,10 @@ static bw_status classify_chunk(bw_context *ctx, const bw_vote_job *job) {
             flush(&totals, &c, 0);
         }
         if (tree < look || tree == trees) continue;
-        if (!drop_decided(&totals, &c, (trees - tree) * BW_LEAF_VOTES)) step *= 2;
+        if (!drop_decided(&totals, &c, (trees - tree) * BW_LEAF_VOTES, room)) step *= 2;
         look = tree + step;
     }
-    write_winners(job, totals.votes, totals.stride);
+    write_winners(job, totals.votes, totals.stride, room);
     return BW_OK;
 }
 
