@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "core/alloc.h"
+#include "forest/assess.h"
 #include "forest/forest.h"
 
 enum { GRID = 1024 };
@@ -213,7 +214,8 @@ static void images_are_compared_pixel_by_pixel(void **state) {
             const int truth = (i + plane) % 3, label = (i * plane) % 3;
             const float p[3] = {label == 0 ? 0.5f : 0.25f, label == 1 ? 0.5f : 0.25f, label == 2 ? 0.5f : 0.25f};
             if (i % 3 == 0) continue;
-            bw_assessment_add_probabilities(want, truth, p, 1);
+            bw_assessment_note(want, truth, p, 1);
+            bw_assessment_add_pair(want, truth, bw_assessment_winner(bw_assessment_classes(want), p, 1), 1);
             bw_assessment_add_pair(plain, truth, label, 1);
         }
     for (int wide = 0; wide < 2; wide++) {

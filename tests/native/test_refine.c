@@ -280,6 +280,21 @@ static void test_noise_goes_and_borders_stay(void **state) {
     free_scene(&s);
 }
 
+/* An image of values near float's end: squares overflow, and the forest's own votes stay. */
+static void test_values_beyond_range(void **state) {
+    scene s = make_scene(30, 24, 3, 1, 2);
+    const int64_t n = s.width * s.height;
+    uint32_t *votes = room_for(&s);
+    (void)state;
+    for (int64_t i = 0; i < n; i++)
+        s.pixels[i] = i % 2 ? 3e38f : -3e38f;
+    refine(&s, 16, 16, BW_SIMD_SCALAR, votes);
+    for (int64_t i = 0; i < 3 * n; i++)
+        assert_float_equal((double)votes[i] / BW_CALIBRATED_TOTAL, s.votes[i] / 1000.0, 1e-5);
+    free(votes);
+    free_scene(&s);
+}
+
 static void test_nothing_to_do(void **state) {
     const float flat[2] = {0, 0}, one[2] = {0, 1};
     (void)state;
@@ -307,9 +322,13 @@ static void test_memory(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_definition),         cmocka_unit_test(test_tiles_and_levels_give_the_same_votes),
-        cmocka_unit_test(test_sums_and_constants), cmocka_unit_test(test_noise_goes_and_borders_stay),
-        cmocka_unit_test(test_nothing_to_do),      cmocka_unit_test(test_memory),
+        cmocka_unit_test(test_definition),
+        cmocka_unit_test(test_tiles_and_levels_give_the_same_votes),
+        cmocka_unit_test(test_sums_and_constants),
+        cmocka_unit_test(test_noise_goes_and_borders_stay),
+        cmocka_unit_test(test_values_beyond_range),
+        cmocka_unit_test(test_nothing_to_do),
+        cmocka_unit_test(test_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -105,11 +105,6 @@ int bw_assessment_winner(int classes, const float *probabilities, int64_t stride
     return winner;
 }
 
-void bw_assessment_add_probabilities(bw_assessment *assessment, int truth, const float *probabilities, int64_t stride) {
-    bw_assessment_note(assessment, truth, probabilities, stride);
-    bw_assessment_add_pair(assessment, truth, bw_assessment_winner(assessment->classes, probabilities, stride), 1);
-}
-
 void bw_assessment_merge(bw_assessment *assessment, const bw_assessment *from) {
     const int classes = assessment->classes;
     assessment->pixels += from->pixels;

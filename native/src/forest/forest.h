@@ -143,8 +143,6 @@ void bw_assessment_add_votes(bw_assessment *assessment, int64_t count, const uin
                              const uint8_t *labels);
 /* Adds n pixels of one (truth, predicted) pair, without probabilities. */
 void bw_assessment_add_pair(bw_assessment *assessment, int truth, int predicted, int64_t n);
-/* Adds one pixel: probabilities[k * stride], 0..1, summing to 1. */
-void bw_assessment_add_probabilities(bw_assessment *assessment, int truth, const float *probabilities, int64_t stride);
 /* Fraction of pixels whose prediction is not their label; NAN without pixels. */
 double bw_assessment_error(const bw_assessment *assessment);
 /* Adds the counts of `from`, of as many classes. */

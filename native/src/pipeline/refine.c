@@ -1,5 +1,6 @@
 #include "pipeline/refine.h"
 
+#include <float.h>
 #include <string.h>
 
 #include "core/alloc.h"
@@ -233,22 +234,42 @@ static void complement(bw_refine_room *room, int guides) {
         room->sums[pixels + i] = (float)guides - room->sums[i];
 }
 
+/* The pixel's own probabilities take the place of sums that are no numbers: those of an image beyond float's range. */
+static void keep_own(bw_refine_room *room, int64_t pixel) {
+    const int64_t margin = bw_refine_reach(&room->spec), width = room->width + 2 * margin;
+    const int64_t wide = width * (room->height + 2 * margin), pixels = room->width * room->height;
+    const float *own = room->probabilities + (pixel / room->width + margin) * width + pixel % room->width + margin;
+    for (int k = 0; k < room->spec.classes; k++)
+        room->sums[k * pixels + pixel] = own[k * wide];
+}
+
+/* What the classes have above 0; not finite when any of it is not. */
+static float positive_sum(const bw_refine_room *room, int64_t pixel) {
+    const int64_t pixels = room->width * room->height;
+    float sum = 0;
+    for (int k = 0; k < room->spec.classes; k++) {
+        const float value = room->sums[k * pixels + pixel];
+        sum += value < 0 ? 0 : value;
+    }
+    return sum;
+}
+
 /* Sums to votes that add up to BW_CALIBRATED_TOTAL: what is below 0 is cut off, the rest shared out. */
 static void share_votes(bw_refine_room *room) {
     const int64_t pixels = room->width * room->height;
     const int classes = room->spec.classes;
     for (int64_t i = 0; i < pixels; i++) {
-        float sum = 0;
+        float sum = positive_sum(room, i);
         int best = 0;
         int64_t given = 0;
-        for (int k = 0; k < classes; k++) {
-            const float value = room->sums[k * pixels + i];
-            if (value > 0) sum += value;
-            if (value > room->sums[best * pixels + i]) best = k;
+        if (!(sum > 0 && sum <= FLT_MAX)) {
+            keep_own(room, i);
+            sum = positive_sum(room, i);
         }
         for (int k = 0; k < classes; k++) {
             const float value = room->sums[k * pixels + i];
             const uint32_t votes = value > 0 ? (uint32_t)(value / sum * (float)BW_CALIBRATED_TOTAL) : 0;
+            if (value > room->sums[best * pixels + i]) best = k;
             room->result[k * pixels + i] = votes;
             given += votes;
         }
