@@ -86,13 +86,20 @@ static void jni_trainerAddContext(JNIEnv *env, jclass self, jlong job, jlong add
     if (image) bw_jni_ok(env, ctx, bw_trainer_add_context(ctx, trainer, index, image));
 }
 
+/* The trainer, with the caller's options; NULL when either is refused. */
+static const bw_trainer *trainer_with(JNIEnv *env, jlong address, jlongArray whole, jdoubleArray real,
+                                      jfloatArray weights, bw_train_options *options) {
+    const bw_trainer *trainer = bw_jni_object(env, address);
+    return trainer && bw_jni_options_in(env, whole, real, weights, options) ? trainer : NULL;
+}
+
 static jlong jni_trainerTrain(JNIEnv *env, jclass self, jlong job, jlong address, jlongArray whole, jdoubleArray real,
                               jfloatArray weights) {
     (void)self;
     bw_context *ctx = bw_jni_context(env, job);
-    const bw_trainer *trainer = ctx ? bw_jni_object(env, address) : NULL;
     bw_train_options options;
-    if (!trainer || !bw_jni_options_in(env, whole, real, weights, &options)) return 0;
+    const bw_trainer *trainer = ctx ? trainer_with(env, address, whole, real, weights, &options) : NULL;
+    if (!trainer) return 0;
     bw_model *model = NULL;
     if (bw_jni_ok(env, ctx, bw_trainer_train(ctx, trainer, &options, &model))) return bw_jni_address(model);
     bw_model_free(model);
@@ -103,9 +110,9 @@ static jlong jni_trainerCrossValidate(JNIEnv *env, jclass self, jlong job, jlong
                                       jdoubleArray real, jfloatArray weights) {
     (void)self;
     bw_context *ctx = bw_jni_context(env, job);
-    const bw_trainer *trainer = ctx ? bw_jni_object(env, address) : NULL;
     bw_train_options options;
-    if (!trainer || !bw_jni_options_in(env, whole, real, weights, &options)) return 0;
+    const bw_trainer *trainer = ctx ? trainer_with(env, address, whole, real, weights, &options) : NULL;
+    if (!trainer) return 0;
     bw_assessment *assessment = NULL;
     if (bw_jni_ok(env, ctx, bw_trainer_cross_validate(ctx, trainer, &options, &assessment)))
         return bw_jni_address(assessment);
@@ -153,9 +160,9 @@ static jlong jni_trainingBegin(JNIEnv *env, jclass self, jlong job, jlong addres
                                jfloatArray weights) {
     (void)self;
     bw_context *ctx = bw_jni_context(env, job);
-    const bw_trainer *trainer = ctx ? bw_jni_object(env, address) : NULL;
     bw_train_options options;
-    if (!trainer || !bw_jni_options_in(env, whole, real, weights, &options)) return 0;
+    const bw_trainer *trainer = ctx ? trainer_with(env, address, whole, real, weights, &options) : NULL;
+    if (!trainer) return 0;
     bw_training *training = NULL;
     if (bw_jni_ok(env, ctx, bw_training_begin(ctx, trainer, &options, &training))) return bw_jni_address(training);
     bw_training_free(training);
