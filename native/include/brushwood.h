@@ -95,7 +95,8 @@ typedef struct bw_image bw_image;
 bw_status bw_image_create(bw_context *ctx, const bw_image_info *info, bw_image **out);
 void bw_image_free(bw_image *image);
 const bw_image_info *bw_image_get_info(const bw_image *image);
-/* width * height pixels of one plane, tightly packed; NULL when an index is out of range. */
+/* width * height pixels of one plane, tightly packed; NULL when an index is out of range or a sparse image's
+ * plane is absent. */
 void *bw_image_plane(bw_image *image, int frame, int channel, int64_t z);
 const void *bw_image_plane_const(const bw_image *image, int frame, int channel, int64_t z);
 /* Name for messages and provenance (usually the file's name); "" when unset. */
@@ -109,6 +110,27 @@ bw_status bw_image_set_plane_label(bw_context *ctx, bw_image *image, int frame, 
 const char *bw_image_plane_label(const bw_image *image, int frame, int channel, int64_t z);
 /* 64-bit hash of size, type and pixels (provenance; not cryptographic). */
 uint64_t bw_image_hash(const bw_image *image);
+
+/* Sparse images, for images larger than memory: planes are there only while someone has put them in. Trainers and
+ * previews take them and fail with BW_ERROR_ARGUMENT when a plane that they need is not there; nothing else takes them.
+ * Statistics of the whole image (hash, spread, smallest value) come from its survey slices alone: these have to be
+ * there when a trainer adds the image or a preview is made. bw_image_hash of a sparse image is its fingerprint, which
+ * is no whole image's hash; 0 when a survey slice is absent. No call may use the image while planes come or go. */
+bw_status bw_image_create_sparse(bw_context *ctx, const bw_image_info *info, bw_image **out);
+int bw_image_is_sparse(const bw_image *image);
+/* Room for an absent plane, zero-filled; or the plane that is there. The pixels put into it must be those of the image:
+ * unlike bw_image_plane this does not count as a change. BW_ERROR_ARGUMENT for images not sparse. */
+bw_status bw_image_put_plane(bw_context *ctx, bw_image *image, int frame, int channel, int64_t z, void **out);
+/* Nothing happens when the plane is absent or the image is not sparse. */
+void bw_image_drop_plane(bw_image *image, int frame, int channel, int64_t z);
+int bw_image_has_plane(const bw_image *image, int frame, int channel, int64_t z); /* always in images not sparse */
+enum { BW_MAX_SURVEY = 16 };
+/* Slices that stand for the image, evenly spread over frames and z: frame * depth + z, ascending; -> their number. */
+int bw_image_survey(const bw_image_info *info, int64_t slices[BW_MAX_SURVEY]);
+/* 64-bit hash of size, type and the pixels of all channels of the survey slices: knows a file again wherever it lies,
+ * whatever its name and calibration. The same for a sparse image, whose survey slices have to be there, and one that is
+ * not. */
+bw_status bw_image_fingerprint(bw_context *ctx, const bw_image *image, uint64_t *out);
 
 /* ---- TIFF ---------------------------------------------------------------------------------------------------- */
 
@@ -300,6 +322,15 @@ bw_status bw_trainer_add(bw_context *ctx, bw_trainer *trainer, const bw_image *i
  * labels. They may be empty. */
 bw_status bw_trainer_update(bw_context *ctx, bw_trainer *trainer, int index, const bw_image *image,
                             const bw_image *labels);
+/* The same with the labelled pixels alone, for labels that change while someone paints. positions:
+ * ((frame * depth + z) * height + y) * width + x, strictly ascending; labels: 1..K. Both may be empty. The cost of an
+ * update depends on the labelled pixels, not on the image. A sparse image needs the slices that new pixels are in and
+ * what bw_preview_slices names for them; where these are in several slices, what it names for each run of slices that
+ * follow each other. */
+bw_status bw_trainer_add_pixels(bw_context *ctx, bw_trainer *trainer, const bw_image *image, int64_t count,
+                                const int64_t *positions, const uint8_t *labels);
+bw_status bw_trainer_update_pixels(bw_context *ctx, bw_trainer *trainer, int index, const bw_image *image,
+                                   int64_t count, const int64_t *positions, const uint8_t *labels);
 int bw_trainer_image_count(const bw_trainer *trainer);
 int64_t bw_trainer_sample_count(const bw_trainer *trainer);
 /* Samples whose features the last add or update computed. */
@@ -451,6 +482,37 @@ void bw_prediction_free(bw_prediction *prediction); /* the images in it; NULL is
  * spacing ratio. */
 bw_status bw_predict(bw_context *ctx, const bw_model *model, const bw_image *image, const bw_predict_options *options,
                      int outputs, bw_prediction *out, bw_predict_report *report);
+
+/* ---- preview ------------------------------------------------------------------------------------------------- */
+
+/* Parts of an image classified again and again while the model changes: what is in view while someone paints. Feature
+ * values stay in a cache, the least recently used go first. Results are the bytes of bw_predict's. */
+typedef struct bw_preview bw_preview; /* not thread-safe */
+
+/* A box of a frame: lo <= position < hi; x, y, z. */
+typedef struct bw_part {
+    int frame;
+    int64_t lo[3], hi[3];
+} bw_part;
+
+/* The image has to outlive it unchanged (sparse images may gain and lose planes); the recipe has to fit it. cache:
+ * bytes for feature values, 0 = none are kept. Beside it, calls use memory as the context's budget says. */
+bw_status bw_preview_create(bw_context *ctx, const bw_recipe *recipe, const bw_image *image, uint64_t cache,
+                            bw_preview **out);
+void bw_preview_free(bw_preview *preview);
+/* Images of the part's extent, one frame. The model's recipe has to be the preview's (BW_ERROR_MISMATCH), without
+ * autocontext (BW_ERROR_ARGUMENT). The same parts asked for again find their features in the cache. */
+bw_status bw_preview_predict(bw_context *ctx, bw_preview *preview, const bw_model *model, const bw_part *part,
+                             int outputs, bw_prediction *out);
+/* Values of feature `index` of the recipe in a part: float32, one channel, one frame. */
+bw_status bw_preview_feature(bw_context *ctx, bw_preview *preview, int index, const bw_part *part, bw_image **out);
+/* Slices of the part's frame that these two read, and a trainer for pixels in the part: z from lo to hi - 1, and
+ * `more` others. */
+enum { BW_MAX_MORE_SLICES = 4 };
+void bw_preview_slices(const bw_preview *preview, const bw_part *part, int64_t *lo, int64_t *hi,
+                       int64_t others[BW_MAX_MORE_SLICES], int *more);
+/* Bytes of feature values in the cache. */
+uint64_t bw_preview_cached(const bw_preview *preview);
 
 #ifdef __cplusplus
 }

@@ -29,9 +29,10 @@ static bw_status load(bw_context *ctx, const bw_frame *frame, int channel, const
     return BW_OK;
 }
 
-static float typical(const bw_frame *frame, int channel, int64_t z) {
-    (void)frame, (void)z;
-    return channel ? 3 : 100;
+static bw_status typical(bw_context *ctx, const bw_frame *frame, int channel, int64_t z, float *out) {
+    (void)ctx, (void)frame, (void)z;
+    *out = channel ? 3 : 100;
+    return BW_OK;
 }
 
 static bw_frame frame_of(const scene *s) {

@@ -147,14 +147,49 @@ static int64_t newly_labelled(const bw_image *before, const bw_image *after) {
     return count;
 }
 
+/* The labelled pixels of a label image. */
+typedef struct pixel_list {
+    int64_t count, *positions;
+    uint8_t *labels;
+} pixel_list;
+
+static pixel_list pixels_of(const bw_image *labels) {
+    pixel_list p = {0, test_malloc((size_t)label_count(labels) * sizeof *p.positions),
+                    test_malloc((size_t)label_count(labels))};
+    for (int64_t i = 0; i < label_count(labels); i++)
+        if (all_labels(labels)[i]) {
+            p.positions[p.count] = i;
+            p.labels[p.count++] = all_labels(labels)[i];
+        }
+    return p;
+}
+
+static void free_pixels(pixel_list *p) {
+    test_free(p->positions);
+    test_free(p->labels);
+}
+
+/* Adds the image, or updates it when its index is not negative. */
+static void give_pixels(bw_trainer *trainer, int index, const bw_image *image, const bw_image *labels) {
+    bw_context *ctx = test_context(2);
+    pixel_list p = pixels_of(labels);
+    if (index < 0)
+        assert_ok(ctx, bw_trainer_add_pixels(ctx, trainer, image, p.count, p.positions, p.labels));
+    else
+        assert_ok(ctx, bw_trainer_update_pixels(ctx, trainer, index, image, p.count, p.positions, p.labels));
+    free_pixels(&p);
+    bw_context_free(ctx);
+}
+
 static void check_updates(const char *features, bw_image *const *images) {
     bw_image *labels[IMAGES];
-    bw_trainer *kept = trainer_for(features, images[0]);
+    bw_trainer *kept = trainer_for(features, images[0]), *painted = trainer_for(features, images[0]);
     for (int i = 0; i < IMAGES; i++) {
         labels[i] = no_labels(*bw_image_get_info(images[i]));
         for (int n = 0; n < 6; n++)
             paint(labels[i], (uint64_t)i, (uint64_t)n, 1 + n % 2);
         add(kept, images[i], labels[i]);
+        give_pixels(painted, -1, images[i], labels[i]);
     }
     for (int round = 0; round < ROUNDS; round++) {
         const int changed = round % IMAGES;
@@ -162,15 +197,19 @@ static void check_updates(const char *features, bw_image *const *images) {
         for (int n = 0; n < 5; n++) /* erases, other classes, new pixels */
             paint(labels[changed], 50 + (uint64_t)changed, (uint64_t)(10 * round + n), n % 4);
         update(kept, changed, images[changed], labels[changed]);
+        give_pixels(painted, changed, images[changed], labels[changed]);
         assert_int_equal(bw_trainer_computed_count(kept), newly_labelled(before, labels[changed]));
+        assert_int_equal(bw_trainer_computed_count(painted), newly_labelled(before, labels[changed]));
         bw_trainer *afresh = trainer_for(features, images[0]);
         for (int i = 0; i < IMAGES; i++)
             add(afresh, images[i], labels[i]);
         assert_same_trainer(kept, afresh);
+        assert_same_trainer(painted, afresh);
         bw_trainer_free(afresh);
         bw_image_free(before);
     }
     bw_trainer_free(kept);
+    bw_trainer_free(painted);
     for (int i = 0; i < IMAGES; i++)
         bw_image_free(labels[i]);
 }
@@ -252,6 +291,84 @@ static void labels_may_be_erased_and_come_back(void **state) {
     bw_image_free(image);
     bw_image_free(labels);
     bw_image_free(none);
+}
+
+/* A session may hold an image before its first stroke. */
+static void images_without_pixels_wait_for_strokes(void **state) {
+    (void)state;
+    bw_image_info info = test_info(BW_UINT16, 64, 64, 1);
+    bw_image *image = test_noise(&info), *labels = no_labels(info), *none = no_labels(info);
+    for (int n = 0; n < 6; n++)
+        paint(labels, 4, (uint64_t)n, 1 + n % 2);
+    bw_trainer *trainer = trainer_for("gaussian:1,2", image), *afresh = trainer_for("gaussian:1,2", image);
+    bw_context *ctx = test_context(1);
+    assert_ok(ctx, bw_trainer_add_pixels(ctx, trainer, image, 0, NULL, NULL));
+    assert_int_equal(bw_trainer_image_count(trainer), 1);
+    assert_int_equal(bw_trainer_sample_count(trainer), 0);
+    bw_model *model;
+    assert_refused(ctx, bw_trainer_train(ctx, trainer, NULL, &model), BW_ERROR_ARGUMENT, "no pixel is labelled");
+    assert_null(model);
+    bw_context_free(ctx);
+    give_pixels(trainer, 0, image, labels);
+    add(afresh, image, labels);
+    assert_same_trainer(trainer, afresh);
+    give_pixels(trainer, 0, image, none);
+    assert_int_equal(bw_trainer_sample_count(trainer), 0);
+    ctx = test_context(1);
+    assert_refused(ctx, bw_trainer_add(ctx, trainer, image, none), BW_ERROR_MISMATCH, "no pixel is labelled");
+    bw_context_free(ctx);
+    update(trainer, 0, image, labels);
+    assert_same_trainer(trainer, afresh);
+    bw_trainer_free(trainer);
+    bw_trainer_free(afresh);
+    bw_image_free(image);
+    bw_image_free(labels);
+    bw_image_free(none);
+}
+
+static void misplaced_pixels_are_refused(void **state) {
+    (void)state;
+    static const struct {
+        int64_t count, positions[3];
+        uint8_t labels[3];
+        const char *words;
+    } wrong[] = {
+        {3, {5, 4, 6}, {1, 1, 1}, "position 4 comes after 5"},
+        {3, {5, 6, 6}, {1, 1, 2}, "position 6 comes after 6"},
+        {2, {-1, 4}, {1, 1}, "Labelled pixel 1 for \"cells.tif\" has the position -1, but positions are 0 to 20999"},
+        {2, {4, 21000}, {1, 1}, "Labelled pixel 2 for \"cells.tif\" has the position 21000"},
+        {1, {INT64_MAX}, {1}, "has the position 9223372036854775807"},
+        {2, {4, 9}, {1, 0}, "position 9 of \"cells.tif\" has label 0"},
+        {-1, {0}, {1}, "cannot be -1"},
+    };
+    bw_image_info info = test_info(BW_UINT8, 70, 50, 3);
+    info.frames = 2;
+    bw_image *image = test_noise(&info);
+    bw_trainer *trainer = trainer_for("gaussian:1@2d", image), *afresh = trainer_for("gaussian:1@2d", image);
+    const int64_t ends[2] = {0, 20999};
+    const uint8_t labels[2] = {1, 255};
+    bw_context *ctx = test_context(1);
+    assert_ok(ctx, bw_image_set_name(ctx, image, "cells.tif"));
+    assert_ok(ctx, bw_trainer_add_pixels(ctx, trainer, image, 2, ends, labels));
+    assert_ok(ctx, bw_trainer_add_pixels(ctx, afresh, image, 2, ends, labels));
+    assert_int_equal(bw_trainer_class_count(trainer), 255);
+    bw_context_free(ctx);
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        ctx = test_context(1);
+        assert_refused(ctx,
+                       bw_trainer_add_pixels(ctx, trainer, image, wrong[i].count, wrong[i].positions, wrong[i].labels),
+                       BW_ERROR_ARGUMENT, wrong[i].words);
+        bw_context_free(ctx);
+        ctx = test_context(1);
+        assert_refused(
+            ctx, bw_trainer_update_pixels(ctx, trainer, 0, image, wrong[i].count, wrong[i].positions, wrong[i].labels),
+            BW_ERROR_ARGUMENT, wrong[i].words);
+        bw_context_free(ctx);
+    }
+    assert_same_trainer(trainer, afresh);
+    bw_trainer_free(trainer);
+    bw_trainer_free(afresh);
+    bw_image_free(image);
 }
 
 static int stop(void *user, double fraction) {
@@ -1639,6 +1756,8 @@ int main(void) {
         leak_free(updates_equal_adding_in_frames_and_channels),
         leak_free(sixteen_bit_labels_are_the_same),
         leak_free(labels_may_be_erased_and_come_back),
+        leak_free(images_without_pixels_wait_for_strokes),
+        leak_free(misplaced_pixels_are_refused),
         leak_free(failed_updates_are_harmless),
         leak_free(changed_pixels_are_noticed),
         leak_free(strokes_are_connected_pixels_of_a_class),

@@ -9,7 +9,8 @@
 
 struct bw_image {
     bw_image_info info;
-    uint8_t *pixels;
+    uint8_t *pixels;  /* all planes; NULL in sparse images */
+    uint8_t **planes; /* of a sparse image, each on its own, NULL = absent; NULL in others */
     char *name;
     char **labels; /* per plane, NULL until one is set */
     _Atomic uint64_t stamp;
@@ -93,7 +94,7 @@ uint64_t bw_image_stamp(const bw_image *image) {
     return atomic_load_explicit(&image->stamp, memory_order_relaxed);
 }
 
-bw_status bw_image_create(bw_context *ctx, const bw_image_info *info, bw_image **out) {
+static bw_status create(bw_context *ctx, const bw_image_info *info, int sparse, bw_image **out) {
     *out = NULL;
     bw_image_info checked = *info;
     BW_TRY(bw_image_info_check(ctx, &checked));
@@ -101,10 +102,14 @@ bw_status bw_image_create(bw_context *ctx, const bw_image_info *info, bw_image *
     bw_image_describe(&checked, what + strlen(what), sizeof what - strlen(what));
     bw_image *image = bw_calloc(ctx, 1, sizeof *image, "an image");
     if (!image) return BW_ERROR_MEMORY;
+    const uint64_t count = (uint64_t)plane_count(&checked);
     image->info = checked;
     renew_stamp(image);
-    image->pixels = bw_calloc(ctx, (uint64_t)plane_count(&checked), (uint64_t)plane_bytes(&checked), what);
-    if (!image->pixels) {
+    if (sparse)
+        image->planes = bw_calloc(ctx, count, sizeof *image->planes, what);
+    else
+        image->pixels = bw_calloc(ctx, count, (uint64_t)plane_bytes(&checked), what);
+    if (!image->pixels && !image->planes) {
         bw_image_free(image);
         return BW_ERROR_MEMORY;
     }
@@ -112,10 +117,21 @@ bw_status bw_image_create(bw_context *ctx, const bw_image_info *info, bw_image *
     return BW_OK;
 }
 
+bw_status bw_image_create(bw_context *ctx, const bw_image_info *info, bw_image **out) {
+    return create(ctx, info, 0, out);
+}
+
+bw_status bw_image_create_sparse(bw_context *ctx, const bw_image_info *info, bw_image **out) {
+    return create(ctx, info, 1, out);
+}
+
 void bw_image_free(bw_image *image) {
     if (!image) return;
     for (int64_t i = 0; image->labels && i < plane_count(&image->info); i++)
         bw_free(image->labels[i]);
+    for (int64_t i = 0; image->planes && i < plane_count(&image->info); i++)
+        bw_free(image->planes[i]);
+    bw_free(image->planes);
     bw_free(image->labels);
     bw_free(image->name);
     bw_free(image->pixels);
@@ -143,15 +159,19 @@ static int64_t plane_index(const bw_image_info *info, int frame, int channel, in
     return ((int64_t)frame * info->channels + channel) * info->depth + z;
 }
 
-void *bw_image_plane(bw_image *image, int frame, int channel, int64_t z) {
+static uint8_t *plane_at(const bw_image *image, int frame, int channel, int64_t z) {
     int64_t index = plane_index(&image->info, frame, channel, z);
+    if (index < 0) return NULL;
+    return image->planes ? image->planes[index] : image->pixels + index * plane_bytes(&image->info);
+}
+
+void *bw_image_plane(bw_image *image, int frame, int channel, int64_t z) {
     renew_stamp(image);
-    return index < 0 ? NULL : image->pixels + index * plane_bytes(&image->info);
+    return plane_at(image, frame, channel, z);
 }
 
 const void *bw_image_plane_const(const bw_image *image, int frame, int channel, int64_t z) {
-    int64_t index = plane_index(&image->info, frame, channel, z);
-    return index < 0 ? NULL : image->pixels + index * plane_bytes(&image->info);
+    return plane_at(image, frame, channel, z);
 }
 
 bw_status bw_image_set_name(bw_context *ctx, bw_image *image, const char *name) {
@@ -184,20 +204,134 @@ const char *bw_image_plane_label(const bw_image *image, int frame, int channel, 
     return index < 0 || !image->labels ? NULL : image->labels[index];
 }
 
-/* In pieces short enough for a prompt cancel. */
-bw_status bw_image_hash_checked(bw_context *ctx, const bw_image *image, uint64_t *out) {
-    const uint64_t piece = (uint64_t)1 << 23;
-    const bw_image_info *info = &image->info;
-    const int64_t head[6] = {(int64_t)info->type,     info->width,          info->height, info->depth,
-                             (int64_t)info->channels, (int64_t)info->frames};
-    uint64_t hash = bw_hash_begin(bw_hash64(0, head, sizeof head));
-    const uint8_t *at = image->pixels;
-    for (uint64_t left = (uint64_t)(plane_count(info) * plane_bytes(info)), n; left; left -= n, at += n) {
+/* ---- sparse images ----------------------------------------------------------------------------------------------- */
+
+int bw_image_is_sparse(const bw_image *image) {
+    return image->planes != NULL;
+}
+
+int bw_image_has_plane(const bw_image *image, int frame, int channel, int64_t z) {
+    return plane_at(image, frame, channel, z) != NULL;
+}
+
+static void name_image(const bw_image *image, char *text, size_t size) {
+    const char *name = bw_image_name(image);
+    snprintf(text, size, *name ? "\"%s\"" : "the image%s", name);
+}
+
+bw_status bw_image_put_plane(bw_context *ctx, bw_image *image, int frame, int channel, int64_t z, void **out) {
+    const int64_t index = plane_index(&image->info, frame, channel, z);
+    char name[300];
+    *out = NULL;
+    name_image(image, name, sizeof name);
+    if (!image->planes)
+        return bw_fail(ctx, BW_ERROR_ARGUMENT, "Planes can be put into sparse images only; %s has all of its planes.",
+                       name);
+    if (index < 0)
+        return bw_fail(ctx, BW_ERROR_ARGUMENT, "There is no slice %lld of frame %d, channel %d in %s.",
+                       (long long)z + 1, frame + 1, channel + 1, name);
+    if (!image->planes[index])
+        image->planes[index] = bw_calloc(ctx, 1, (uint64_t)plane_bytes(&image->info), "a plane of an image");
+    *out = image->planes[index];
+    return *out ? BW_OK : BW_ERROR_MEMORY;
+}
+
+void bw_image_drop_plane(bw_image *image, int frame, int channel, int64_t z) {
+    const int64_t index = plane_index(&image->info, frame, channel, z);
+    if (index < 0 || !image->planes) return;
+    bw_free(image->planes[index]);
+    image->planes[index] = NULL;
+}
+
+bw_status bw_image_need_plane(bw_context *ctx, const bw_image *image, int frame, int channel, int64_t z) {
+    char name[300];
+    if (plane_at(image, frame, channel, z)) return BW_OK;
+    name_image(image, name, sizeof name);
+    return bw_fail(ctx, BW_ERROR_ARGUMENT,
+                   "Slice %lld of frame %d, channel %d of %s is needed but absent; put it into the sparse image first.",
+                   (long long)z + 1, frame + 1, channel + 1, name);
+}
+
+bw_status bw_image_need_whole(bw_context *ctx, const bw_image *image, const char *what) {
+    char name[300];
+    if (!image->planes) return BW_OK;
+    name_image(image, name, sizeof name);
+    return bw_fail(ctx, BW_ERROR_ARGUMENT, "%s needs all planes of %s at once, but that is a sparse image.", what,
+                   name);
+}
+
+/* ---- what stands for the image ----------------------------------------------------------------------------------- */
+
+static int64_t slice_count(const bw_image_info *info) {
+    return info->depth * info->frames;
+}
+
+static int survey_count(const bw_image_info *info) {
+    return slice_count(info) < BW_MAX_SURVEY ? (int)slice_count(info) : BW_MAX_SURVEY;
+}
+
+static int64_t survey_slice(const bw_image_info *info, int64_t index) {
+    const int64_t slices = slice_count(info);
+    return slices <= BW_MAX_SURVEY ? index : (2 * index + 1) * slices / (2 * BW_MAX_SURVEY);
+}
+
+int bw_image_survey(const bw_image_info *info, int64_t slices[BW_MAX_SURVEY]) {
+    for (int i = 0; i < survey_count(info); i++)
+        slices[i] = survey_slice(info, i);
+    return survey_count(info);
+}
+
+int64_t bw_image_statistics_count(const bw_image *image) {
+    return image->planes ? survey_count(&image->info) : slice_count(&image->info);
+}
+
+int64_t bw_image_statistics_slice(const bw_image *image, int64_t index) {
+    return image->planes ? survey_slice(&image->info, index) : index;
+}
+
+/* ---- hashes ------------------------------------------------------------------------------------------------------ */
+
+/* Continues `hash`; in pieces short enough for a prompt cancel. ctx may be NULL. */
+static bw_status hash_bytes(bw_context *ctx, const uint8_t *at, int64_t bytes, uint64_t *hash) {
+    const int64_t piece = (int64_t)1 << 23;
+    uint64_t found = bw_hash_begin(*hash);
+    for (int64_t left = bytes, n; left; left -= n, at += n) {
         if (ctx) BW_TRY(bw_check(ctx));
         n = left < piece ? left : piece;
-        hash = bw_hash_add(hash, at, n);
+        found = bw_hash_add(found, at, (uint64_t)n);
     }
-    *out = bw_hash_end(hash);
+    *hash = bw_hash_end(found);
+    return BW_OK;
+}
+
+/* Of size and type. `survey`: slices that it stands for, 0 = all. */
+static uint64_t hash_head(const bw_image_info *info, int64_t survey) {
+    const int64_t head[7] = {(int64_t)info->type,     info->width,           info->height, info->depth,
+                             (int64_t)info->channels, (int64_t)info->frames, survey};
+    return bw_hash64(0, head, (survey ? 7 : 6) * sizeof *head);
+}
+
+bw_status bw_image_fingerprint(bw_context *ctx, const bw_image *image, uint64_t *out) {
+    const bw_image_info *info = &image->info;
+    uint64_t hash = hash_head(info, survey_count(info));
+    *out = 0;
+    for (int i = 0; i < survey_count(info); i++)
+        for (int c = 0; c < info->channels; c++) {
+            const int64_t slice = survey_slice(info, i);
+            const int frame = (int)(slice / info->depth);
+            BW_TRY(bw_image_need_plane(ctx, image, frame, c, slice % info->depth));
+            BW_TRY(hash_bytes(ctx, plane_at(image, frame, c, slice % info->depth), plane_bytes(info), &hash));
+        }
+    *out = hash;
+    return BW_OK;
+}
+
+bw_status bw_image_hash_checked(bw_context *ctx, const bw_image *image, uint64_t *out) {
+    const bw_image_info *info = &image->info;
+    uint64_t hash = hash_head(info, 0);
+    if (image->planes) return bw_image_fingerprint(ctx, image, out);
+    BW_TRY(hash_bytes(ctx, image->pixels, plane_count(info) * plane_bytes(info), &hash));
+    *out = hash;
     return BW_OK;
 }
 

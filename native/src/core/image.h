@@ -17,7 +17,15 @@ bw_status bw_spacing_check(bw_context *ctx, const double spacing[3]);
 bw_status bw_image_info_check(bw_context *ctx, bw_image_info *info);
 /* Differs between image objects, and from before the last bw_image_plane: the same stamp means the same pixels. */
 uint64_t bw_image_stamp(const bw_image *image);
-/* bw_image_hash that can be cancelled; ctx may be NULL. */
+/* bw_image_hash that can be cancelled and tells of absent planes; ctx may be NULL. */
 bw_status bw_image_hash_checked(bw_context *ctx, const bw_image *image, uint64_t *out);
+
+/* BW_ERROR_ARGUMENT when a plane is absent, naming it; counted from 0. */
+bw_status bw_image_need_plane(bw_context *ctx, const bw_image *image, int frame, int channel, int64_t z);
+/* BW_ERROR_ARGUMENT for sparse images; `what` needs a whole one and begins the message: "Writing a TIFF file". */
+bw_status bw_image_need_whole(bw_context *ctx, const bw_image *image, const char *what);
+/* Slices that statistics of the image come from: all, or the survey of a sparse one. frame * depth + z, ascending. */
+int64_t bw_image_statistics_count(const bw_image *image);
+int64_t bw_image_statistics_slice(const bw_image *image, int64_t index);
 
 #endif

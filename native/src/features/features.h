@@ -76,7 +76,7 @@ struct bw_frame {
                       int64_t plane);
     /* A typical value of slice z of a channel, or of the whole frame when z < 0; any number, but always the same.
      * Features are computed on the difference to it: float's digits go to the structure, not to a camera's offset. */
-    float (*typical)(const bw_frame *frame, int channel, int64_t z);
+    bw_status (*typical)(bw_context *ctx, const bw_frame *frame, int channel, int64_t z, float *out);
     const void *source; /* for these two */
     int index;
     int64_t size[3];

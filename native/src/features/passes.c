@@ -39,15 +39,15 @@ static bw_status load_row(bw_context *ctx, const bw_step_call *call, int64_t y, 
 }
 
 /* The typical value of the frame, or of every slice when features are 2D, so that a slice counts for itself. */
-static double typical(const bw_step_call *call, int64_t z) {
-    return call->frame->typical(call->frame, call->step->channel, call->step->dims == 3 ? -1 : z);
+static bw_status typical(bw_context *ctx, const bw_step_call *call, int64_t z, float *out) {
+    return call->frame->typical(ctx, call->frame, call->step->channel, call->step->dims == 3 ? -1 : z, out);
 }
 
 static bw_status run_load(bw_context *ctx, const bw_step_call *call) {
     const bw_box *box = &call->out[0].box;
-    double level = 0;
+    float level = 0;
     for (int64_t z = box->lo[2]; z < box->hi[2]; z++) {
-        if (!call->step->raw && (z == box->lo[2] || call->step->dims == 2)) level = typical(call, z);
+        if (!call->step->raw && (z == box->lo[2] || call->step->dims == 2)) BW_TRY(typical(ctx, call, z, &level));
         BW_TRY(bw_check(ctx));
         for (int64_t y = box->lo[1]; y < box->hi[1]; y++)
             BW_TRY(load_row(ctx, call, y, z, level));
@@ -59,9 +59,9 @@ const bw_step_kind bw_kind_load = {"load", run_load, load_scratch, NULL};
 
 static bw_status run_relevel(bw_context *ctx, const bw_step_call *call) {
     const bw_box *box = &call->out[0].box;
-    double level = 0;
+    float level = 0;
     for (int64_t z = box->lo[2]; z < box->hi[2]; z++) {
-        if (z == box->lo[2] || call->step->dims == 2) level = typical(call, z);
+        if (z == box->lo[2] || call->step->dims == 2) BW_TRY(typical(ctx, call, z, &level));
         BW_TRY(bw_check(ctx));
         for (int64_t y = box->lo[1]; y < box->hi[1]; y++)
             call->ops->shift(bw_view_at(&call->out[0], box->lo[0], y, z), bw_view_at(&call->in[0], box->lo[0], y, z),

@@ -31,7 +31,7 @@ const bw_feature_row *bw_feature_row_get(int index) {
     return def ? &def->row : NULL;
 }
 
-/* Sets of features for the usual cases; ilastik's is its default selection, for carrying settings over. */
+/* Sets of features for the usual cases, and those of other programs, for carrying settings over (docs/features.md). */
 static const bw_preset presets[] = {
     {"fast", "Fast", "Few scales, no structure tensor: for a first look and for large images.",
      "gaussian:0.7,1.6,3.5;gradient:1.6;laplacian:1,3.5;hessian:1.6"},
@@ -44,6 +44,13 @@ static const bw_preset presets[] = {
     {"ilastik", "As ilastik", "What ilastik computes with all of its features selected (49 images in 2D, 61 in 3D).",
      "gaussian:0.3,0.7,1,1.6,3.5,5,10;laplacian:0.7,1,1.6,3.5,5,10;gradient:0.7,1,1.6,3.5,5,10;"
      "dog:0.7,1,1.6,3.5,5,10;structure:0.7,1,1.6,3.5,5,10;hessian:0.7,1,1.6,3.5,5,10"},
+    {"labkit", "As Labkit",
+     "Labkit's default filters at its scales; its pairs of Gaussians become differences of Gaussians.",
+     "original;gaussian:1,2,4,8;dog:1,2,4,8;gradient:1,2,4,8;laplacian:1,2,4,8;hessian:0.3,1,2,4,8"},
+    {"tws", "As TWS",
+     "Trainable Weka Segmentation's default 2D filters, with its sigma 1 to 16 as the scales they really have.",
+     "original;gaussian:0.4,0.8,1.6,3.2,6.4;dog:0.8,1.6,3.2,6.4;gradient:0.7,1,1.7,3.3,6.4;"
+     "laplacian:1,1.2,1.8,3.3,6.5;hessian:1,1.2,1.8,3.3,6.5;determinant:1,1.2,1.8,3.3,6.5;membrane"},
 };
 
 int bw_preset_count(void) {

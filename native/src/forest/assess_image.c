@@ -25,6 +25,7 @@ static bw_status check_size(bw_context *ctx, const bw_comparison *c, const bw_im
                             int channels) {
     const bw_image_info *a = bw_image_get_info(c->truth), *b = bw_image_get_info(image);
     char truth[160], other[160];
+    BW_TRY(bw_image_need_whole(ctx, image, "Assessment"));
     bw_image_describe(a, truth, sizeof truth);
     bw_image_describe(b, other, sizeof other);
     if (a->width != b->width || a->height != b->height || a->depth != b->depth || a->frames != b->frames) {

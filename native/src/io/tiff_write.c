@@ -18,6 +18,7 @@
 
 #include "core/alloc.h"
 #include "core/file.h"
+#include "core/image.h"
 #include "core/parallel.h"
 #include "io/metadata.h"
 #include "io/tiff.h"
@@ -495,6 +496,7 @@ static void release(writer *w) {
 bw_status bw_tiff_write_as(bw_context *ctx, const char *path, const bw_image *image, bw_compression compression,
                            int big) {
     if (!path || !image) return bw_fail(ctx, BW_ERROR_ARGUMENT, "Writing a TIFF file needs a path and an image.");
+    BW_TRY(bw_image_need_whole(ctx, image, "Writing a TIFF file"));
     writer w = {.ctx = ctx, .path = path, .image = image, .info = bw_image_get_info(image)};
     w.codec = find_codec(compression);
     BW_TRY(check_codec(ctx, w.codec, compression));

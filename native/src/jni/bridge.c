@@ -138,7 +138,7 @@ jdoubleArray bw_jni_recipe_options(JNIEnv *env, const bw_recipe *recipe) {
 
 static const bw_jni_table *const tables[] = {
     &bw_jni_engine_table, &bw_jni_job_table,    &bw_jni_image_table, &bw_jni_recipe_table,
-    &bw_jni_train_table,  &bw_jni_assess_table, &bw_jni_model_table,
+    &bw_jni_train_table,  &bw_jni_assess_table, &bw_jni_model_table, &bw_jni_preview_table,
 };
 
 static void forget_classes(JNIEnv *env) {

@@ -24,6 +24,7 @@ extern const bw_jni_table bw_jni_recipe_table;
 extern const bw_jni_table bw_jni_train_table;
 extern const bw_jni_table bw_jni_assess_table;
 extern const bw_jni_table bw_jni_model_table;
+extern const bw_jni_table bw_jni_preview_table;
 
 /* ---- errors */
 

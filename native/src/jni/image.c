@@ -10,7 +10,8 @@
 
 static jlong jni_imageCreate(JNIEnv *env, jclass self, jlong job, jint type, jlong width, jlong height, jlong depth,
                              jint channels, jint frames, jboolean rgb, jboolean calibrated, jdouble spacing_x,
-                             jdouble spacing_y, jdouble spacing_z, jbyteArray unit, jdouble frame_interval) {
+                             jdouble spacing_y, jdouble spacing_z, jbyteArray unit, jdouble frame_interval,
+                             jboolean sparse) {
     (void)self;
     bw_context *ctx = bw_jni_context(env, job);
     if (!ctx) return 0;
@@ -37,7 +38,8 @@ static jlong jni_imageCreate(JNIEnv *env, jclass self, jlong job, jint type, jlo
         bw_jni_throw(env, BW_ERROR_ARGUMENT, "The unit of length is longer than 31 bytes; use one such as um.");
     bw_free(text);
     bw_image *image = NULL;
-    if (!(*env)->ExceptionCheck(env)) bw_jni_ok(env, ctx, bw_image_create(ctx, &info, &image));
+    if (!(*env)->ExceptionCheck(env))
+        bw_jni_ok(env, ctx, (sparse ? bw_image_create_sparse : bw_image_create)(ctx, &info, &image));
     return bw_jni_address(image);
 }
 
@@ -74,9 +76,10 @@ static jlongArray jni_imageNumbers(JNIEnv *env, jclass self, jlong address) {
     const bw_image *image = bw_jni_object(env, address);
     if (!image) return NULL;
     const bw_image_info *i = bw_image_get_info(image);
-    const jlong numbers[] = {i->type,     i->width,  i->height,   i->depth,
-                             i->channels, i->frames, i->rgb != 0, i->calibrated != 0};
-    return bw_jni_longs_out(env, numbers, 8);
+    const jlong numbers[] = {i->type,     i->width,           i->height,
+                             i->depth,    i->channels,        i->frames,
+                             i->rgb != 0, i->calibrated != 0, bw_image_is_sparse(image)};
+    return bw_jni_longs_out(env, numbers, sizeof numbers / sizeof *numbers);
 }
 
 static jdoubleArray jni_imageSpacing(JNIEnv *env, jclass self, jlong address) {
@@ -124,6 +127,27 @@ static jlong jni_imageHash(JNIEnv *env, jclass self, jlong address) {
     return image ? (jlong)bw_image_hash(image) : 0;
 }
 
+static jlong jni_imageFingerprint(JNIEnv *env, jclass self, jlong job, jlong address) {
+    (void)self;
+    bw_context *ctx = bw_jni_context(env, job);
+    const bw_image *image = ctx ? bw_jni_object(env, address) : NULL;
+    uint64_t found = 0;
+    if (image) bw_jni_ok(env, ctx, bw_image_fingerprint(ctx, image, &found));
+    return (jlong)found;
+}
+
+static jlongArray jni_imageSurvey(JNIEnv *env, jclass self, jlong address) {
+    (void)self;
+    const bw_image *image = bw_jni_object(env, address);
+    if (!image) return NULL;
+    int64_t slices[BW_MAX_SURVEY];
+    jlong out[BW_MAX_SURVEY];
+    const int count = bw_image_survey(bw_image_get_info(image), slices);
+    for (int i = 0; i < count; i++)
+        out[i] = slices[i];
+    return bw_jni_longs_out(env, out, count);
+}
+
 static jbyteArray jni_imagePlaneLabel(JNIEnv *env, jclass self, jlong address, jint frame, jint channel, jlong z) {
     (void)self;
     const bw_image *image = bw_jni_object(env, address);
@@ -143,10 +167,11 @@ static void jni_imageSetPlaneLabel(JNIEnv *env, jclass self, jlong job, jlong ad
 
 /* ---- planes */
 
-/* Pixels of a plane; NULL with an exception pending when the index or the array does not fit. */
-static void *plane(JNIEnv *env, bw_image *image, jint frame, jint channel, jlong z, jarray array) {
+/* Pixels of a plane, to be read when `out`; NULL with an exception pending when the index or the array does not fit. */
+static void *plane(JNIEnv *env, bw_image *image, jint frame, jint channel, jlong z, jarray array, bool out) {
     const bw_image_info *info = bw_image_get_info(image);
-    void *pixels = bw_image_plane(image, frame, channel, z);
+    void *pixels = out ? (void *)(intptr_t)bw_image_plane_const(image, frame, channel, z)
+                       : bw_image_plane(image, frame, channel, z);
     if (!pixels) {
         bw_jni_throw(env, BW_ERROR_ARGUMENT, "The image has no plane at this frame, channel and slice.");
         return NULL;
@@ -170,18 +195,28 @@ static bool copy_bytes(JNIEnv *env, char *pixels, int64_t count, jarray array, b
     return true;
 }
 
+static bool no_memory(JNIEnv *env) {
+    bw_jni_throw(env, BW_ERROR_MEMORY, "There is no memory left to copy a plane.");
+    return false;
+}
+
+static bool check_type(JNIEnv *env, const bw_image *image, jobject array) {
+    if (bw_jni_pixel_type(env, array) == (int)bw_image_get_info(image)->type) return true;
+    bw_jni_throw(env, BW_ERROR_ARGUMENT, "The array's type is not the type of the image's pixels.");
+    return false;
+}
+
+/* A plane's pixels from or to an array of its type. */
+static bool copy_pixels(JNIEnv *env, const bw_image *image, void *pixels, jobject array, bool out) {
+    const bw_image_info *info = bw_image_get_info(image);
+    return copy_bytes(env, pixels, info->width * info->height * bw_type_size(info->type), array, out) || no_memory(env);
+}
+
 static void copy_plane(JNIEnv *env, jlong address, jint frame, jint channel, jlong z, jobject array, bool out) {
     bw_image *image = bw_jni_object(env, address);
-    if (!image) return;
-    const bw_image_info *info = bw_image_get_info(image);
-    if (bw_jni_pixel_type(env, array) != (int)info->type) {
-        bw_jni_throw(env, BW_ERROR_ARGUMENT, "The array's type is not the type of the image's pixels.");
-        return;
-    }
-    char *pixels = plane(env, image, frame, channel, z, array);
-    if (pixels && !copy_bytes(env, pixels, info->width * info->height * bw_type_size(info->type), array, out)) {
-        bw_jni_throw(env, BW_ERROR_MEMORY, "There is no memory left to copy a plane.");
-    }
+    if (!image || !check_type(env, image, array)) return;
+    void *pixels = plane(env, image, frame, channel, z, array, out);
+    if (pixels) copy_pixels(env, image, pixels, array, out);
 }
 
 static void jni_imageSetPlane(JNIEnv *env, jclass self, jlong image, jint frame, jint channel, jlong z, jobject array) {
@@ -223,22 +258,28 @@ static bool copy_packed(JNIEnv *env, uint8_t *const planes[3], int64_t count, ji
     return true;
 }
 
+static bool check_colour(JNIEnv *env, const bw_image *image) {
+    const bw_image_info *info = bw_image_get_info(image);
+    if (info->type == BW_UINT8 && info->channels == 3) return true;
+    bw_jni_throw(env, BW_ERROR_ARGUMENT, "A colour plane needs an image of three 8-bit channels.");
+    return false;
+}
+
+/* Three planes' pixels from or to packed ones. */
+static bool copy_colours(JNIEnv *env, const bw_image *image, uint8_t *const planes[3], jintArray array, bool out) {
+    const bw_image_info *info = bw_image_get_info(image);
+    return copy_packed(env, planes, info->width * info->height, array, out) || no_memory(env);
+}
+
 static void copy_rgb(JNIEnv *env, jlong address, jint frame, jlong z, jintArray array, bool out) {
     bw_image *image = bw_jni_object(env, address);
-    if (!image) return;
-    const bw_image_info *info = bw_image_get_info(image);
-    if (info->type != BW_UINT8 || info->channels != 3) {
-        bw_jni_throw(env, BW_ERROR_ARGUMENT, "A colour plane needs an image of three 8-bit channels.");
-        return;
-    }
+    if (!image || !check_colour(env, image)) return;
     uint8_t *planes[3];
     for (int c = 0; c < 3; c++) {
-        planes[c] = plane(env, image, frame, c, z, array);
+        planes[c] = plane(env, image, frame, c, z, array, out);
         if (!planes[c]) return;
     }
-    if (!copy_packed(env, planes, info->width * info->height, array, out)) {
-        bw_jni_throw(env, BW_ERROR_MEMORY, "There is no memory left to copy a plane.");
-    }
+    copy_colours(env, image, planes, array, out);
 }
 
 static void jni_imageSetRgb(JNIEnv *env, jclass self, jlong image, jint frame, jlong z, jintArray argb) {
@@ -251,8 +292,55 @@ static void jni_imageGetRgb(JNIEnv *env, jclass self, jlong image, jint frame, j
     copy_rgb(env, image, frame, z, argb, true);
 }
 
+/* ---- planes of sparse images: one that could not be filled is absent */
+
+static bool check_plane_array(JNIEnv *env, const bw_image *image, jarray array) {
+    const bw_image_info *info = bw_image_get_info(image);
+    return bw_jni_check_array(env, array, info->width * info->height);
+}
+
+static void jni_imagePut(JNIEnv *env, jclass self, jlong job, jlong address, jint frame, jint channel, jlong z,
+                         jobject array) {
+    (void)self;
+    bw_context *ctx = bw_jni_context(env, job);
+    bw_image *image = ctx ? bw_jni_object(env, address) : NULL;
+    void *pixels;
+    if (!image || !check_type(env, image, array) || !check_plane_array(env, image, array)) return;
+    if (!bw_jni_ok(env, ctx, bw_image_put_plane(ctx, image, frame, channel, z, &pixels))) return;
+    if (!copy_pixels(env, image, pixels, array, false)) bw_image_drop_plane(image, frame, channel, z);
+}
+
+static void jni_imagePutRgb(JNIEnv *env, jclass self, jlong job, jlong address, jint frame, jlong z, jintArray array) {
+    (void)self;
+    bw_context *ctx = bw_jni_context(env, job);
+    bw_image *image = ctx ? bw_jni_object(env, address) : NULL;
+    uint8_t *planes[3];
+    bool done = true;
+    if (!image || !check_colour(env, image) || !check_plane_array(env, image, array)) return;
+    for (int c = 0; c < 3 && done; c++) {
+        void *pixels;
+        done = bw_jni_ok(env, ctx, bw_image_put_plane(ctx, image, frame, c, z, &pixels));
+        planes[c] = pixels;
+    }
+    if (done) done = copy_colours(env, image, planes, array, false);
+    for (int c = 0; c < 3 && !done; c++)
+        bw_image_drop_plane(image, frame, c, z);
+}
+
+static void jni_imageDrop(JNIEnv *env, jclass self, jlong address, jint frame, jint channel, jlong z) {
+    (void)self;
+    bw_image *image = bw_jni_object(env, address);
+    if (image) bw_image_drop_plane(image, frame, channel, z);
+}
+
+static jboolean jni_imageHas(JNIEnv *env, jclass self, jlong address, jint frame, jint channel, jlong z) {
+    (void)self;
+    const bw_image *image = bw_jni_object(env, address);
+    return image && bw_image_has_plane(image, frame, channel, z);
+}
+
 static const JNINativeMethod rows[] = {
-    BW_NATIVE(imageCreate, "(JIJJJIIZZDDD[BD)J"),
+    BW_NATIVE(imageCreate, "(JIJJJIIZZDDD[BDZ)J"),
     BW_NATIVE(imageFree, "(J)V"),
     BW_NATIVE(imageRead, "(J[B)J"),
     BW_NATIVE(imageWrite, "(JJ[BI)V"),
@@ -263,11 +351,17 @@ static const JNINativeMethod rows[] = {
     BW_NATIVE(imageSetName, "(JJ[B)V"),
     BW_NATIVE(imageSetSpacing, "(JJDDD)V"),
     BW_NATIVE(imageHash, "(J)J"),
+    BW_NATIVE(imageFingerprint, "(JJ)J"),
+    BW_NATIVE(imageSurvey, "(J)[J"),
     BW_NATIVE(imagePlaneLabel, "(JIIJ)[B"),
     BW_NATIVE(imageSetPlaneLabel, "(JJIIJ[B)V"),
     BW_NATIVE(imageSetPlane, "(JIIJLjava/lang/Object;)V"),
     BW_NATIVE(imageGetPlane, "(JIIJLjava/lang/Object;)V"),
     BW_NATIVE(imageSetRgb, "(JIJ[I)V"),
     BW_NATIVE(imageGetRgb, "(JIJ[I)V"),
+    BW_NATIVE(imagePut, "(JJIIJLjava/lang/Object;)V"),
+    BW_NATIVE(imagePutRgb, "(JJIJ[I)V"),
+    BW_NATIVE(imageDrop, "(JIIJ)V"),
+    BW_NATIVE(imageHas, "(JIIJ)Z"),
 };
 const bw_jni_table bw_jni_image_table = {rows, sizeof rows / sizeof *rows};

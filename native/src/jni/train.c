@@ -39,6 +39,62 @@ static void jni_trainerUpdate(JNIEnv *env, jclass self, jlong job, jlong address
     if (labels) bw_jni_ok(env, ctx, bw_trainer_update(ctx, trainer, index, image, labels));
 }
 
+/* ---- labelled pixels alone */
+
+/* Copies for bw_free: the engine works on them for longer than arrays may be held. */
+typedef struct bw_pixels {
+    int64_t count, *positions;
+    uint8_t *labels;
+} bw_pixels;
+
+static bool pixels_in(JNIEnv *env, bw_context *ctx, jlongArray positions, jbyteArray labels, bw_pixels *out) {
+    *out = (bw_pixels){0};
+    if (!bw_jni_check_array(env, positions, 0)) return false;
+    const jsize count = (*env)->GetArrayLength(env, positions);
+    if (!bw_jni_check_array(env, labels, count)) return false;
+    out->count = count;
+    out->positions = bw_alloc(ctx, (uint64_t)count, sizeof *out->positions, "labelled pixels");
+    out->labels = bw_alloc(ctx, (uint64_t)count, 1, "labelled pixels");
+    if (!out->positions || !out->labels) return bw_jni_ok(env, ctx, BW_ERROR_MEMORY);
+    (*env)->GetLongArrayRegion(env, positions, 0, count, (jlong *)out->positions);
+    (*env)->GetByteArrayRegion(env, labels, 0, count, (jbyte *)out->labels);
+    return true;
+}
+
+static void pixels_free(bw_pixels *pixels) {
+    bw_free(pixels->positions);
+    bw_free(pixels->labels);
+}
+
+static void jni_trainerAddPixels(JNIEnv *env, jclass self, jlong job, jlong address, jlong image_address,
+                                 jlongArray positions, jbyteArray labels) {
+    (void)self;
+    bw_context *ctx = bw_jni_context(env, job);
+    bw_trainer *trainer = ctx ? bw_jni_object(env, address) : NULL;
+    const bw_image *image = trainer ? bw_jni_object(env, image_address) : NULL;
+    bw_pixels pixels;
+    if (!image) return;
+    if (pixels_in(env, ctx, positions, labels, &pixels))
+        bw_jni_ok(env, ctx, bw_trainer_add_pixels(ctx, trainer, image, pixels.count, pixels.positions, pixels.labels));
+    pixels_free(&pixels);
+}
+
+static void jni_trainerUpdatePixels(JNIEnv *env, jclass self, jlong job, jlong address, jint index, jlong image_address,
+                                    jlongArray positions, jbyteArray labels) {
+    (void)self;
+    bw_context *ctx = bw_jni_context(env, job);
+    bw_trainer *trainer = ctx ? bw_jni_object(env, address) : NULL;
+    const bw_image *image = trainer ? bw_jni_object(env, image_address) : NULL;
+    bw_pixels pixels;
+    if (!image) return;
+    if (pixels_in(env, ctx, positions, labels, &pixels))
+        bw_jni_ok(env, ctx,
+                  bw_trainer_update_pixels(ctx, trainer, index, image, pixels.count, pixels.positions, pixels.labels));
+    pixels_free(&pixels);
+}
+
+/* ---- classes, context, training */
+
 static void jni_trainerSetClass(JNIEnv *env, jclass self, jlong job, jlong address, jint index, jbyteArray name,
                                 jint rgb) {
     (void)self;
@@ -197,6 +253,8 @@ static const JNINativeMethod rows[] = {
     BW_NATIVE(trainerFree, "(J)V"),
     BW_NATIVE(trainerAdd, "(JJJJ)V"),
     BW_NATIVE(trainerUpdate, "(JJIJJ)V"),
+    BW_NATIVE(trainerAddPixels, "(JJJ[J[B)V"),
+    BW_NATIVE(trainerUpdatePixels, "(JJIJ[J[B)V"),
     BW_NATIVE(trainerSetClass, "(JJI[BI)V"),
     BW_NATIVE(trainerNumbers, "(J)[J"),
     BW_NATIVE(trainerPrepareContext, "(JJ[J[D[F)V"),

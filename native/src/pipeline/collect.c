@@ -1,14 +1,15 @@
 #include <string.h>
 
 #include "core/alloc.h"
+#include "core/image.h"
 #include "core/parallel.h"
 #include "pipeline/trainer.h"
 
-/* The positions of the frame in work. */
+/* The positions in work: those of a frame, or of some of its slices. */
 typedef struct bw_positions {
     int frame;
-    int64_t from, to; /* of the job's positions */
-    int64_t *first;   /* [row] where the positions of a row of the frame begin, and one more */
+    int64_t from, to;    /* of the job's positions */
+    int64_t row, *first; /* first[r] = where the positions of the frame's row `row` + r begin; one more than rows */
     bw_box bounds;
 } bw_positions;
 
@@ -36,27 +37,39 @@ static int64_t row_position(const bw_collection *c, int64_t row) {
     return (c->region.frame * c->size[2] * c->size[1] + row) * c->size[0];
 }
 
-static void index_rows(bw_collection *c) {
+/* Of slices without positions before and behind, nothing is kept. */
+static bw_status index_rows(bw_context *ctx, bw_collection *c) {
     bw_positions *r = &c->region;
-    const int64_t rows = c->size[1] * c->size[2], *positions = c->job->positions;
+    const int64_t *positions = c->job->positions, height = c->size[1], slice = c->size[0] * height;
+    const int64_t below = r->frame * c->size[2], z0 = positions[r->from] / slice - below;
+    const int64_t rows = (positions[r->to - 1] / slice - below - z0 + 1) * height;
     int64_t i = r->from;
+    r->row = z0 * height;
     r->bounds = nowhere;
-    for (int64_t row = 0; row < rows; row++) {
-        const int64_t begin = row_position(c, row), end = begin + c->size[0];
-        r->first[row] = i;
+    r->first = bw_alloc(ctx, (uint64_t)rows + 1, sizeof *r->first, "labels");
+    if (!r->first) return BW_ERROR_MEMORY;
+    for (int64_t k = 0; k < rows; k++) {
+        const int64_t row = r->row + k, begin = row_position(c, row), end = begin + c->size[0];
+        r->first[k] = i;
         while (i < r->to && positions[i] < end)
             i++;
-        if (i == r->first[row]) continue;
-        widen(&r->bounds, positions[r->first[row]] - begin, row % c->size[1], row / c->size[1]);
-        widen(&r->bounds, positions[i - 1] - begin, row % c->size[1], row / c->size[1]);
+        if (i == r->first[k]) continue;
+        widen(&r->bounds, positions[r->first[k]] - begin, row % height, row / height);
+        widen(&r->bounds, positions[i - 1] - begin, row % height, row / height);
     }
     r->first[rows] = i;
+    return BW_OK;
+}
+
+/* Where the positions of a row begin. */
+static int64_t row_begin(const bw_collection *c, int64_t row) {
+    return c->region.first[row - c->region.row];
 }
 
 /* The first of the row's positions at or behind x. */
 static int64_t position_at(const bw_collection *c, int64_t row, int64_t x) {
     const int64_t wanted = row_position(c, row) + x;
-    int64_t low = c->region.first[row], high = c->region.first[row + 1];
+    int64_t low = row_begin(c, row), high = row_begin(c, row + 1);
     while (low < high) {
         const int64_t middle = low + (high - low) / 2;
         if (c->job->positions[middle] < wanted)
@@ -94,7 +107,7 @@ static int64_t shrink(const void *user, bw_box *box) {
     for (int64_t z = box->lo[2]; z < box->hi[2]; z++)
         for (int64_t y = box->lo[1]; y < box->hi[1]; y++) {
             const int64_t line = z * c->size[1] + y, begin = row_position(c, line);
-            if (c->region.first[line] == c->region.first[line + 1]) continue;
+            if (row_begin(c, line) == row_begin(c, line + 1)) continue;
             const int64_t from = position_at(c, line, box->lo[0]), to = position_at(c, line, box->hi[0]);
             if (from == to) continue;
             widen(&bounds, c->job->positions[from] - begin, y, z);
@@ -157,29 +170,33 @@ static bw_status collect_by_tiler(bw_context *ctx, bw_collection *c) {
     return bw_parallel_threads(ctx, c->tiler->threads, bw_share_count(&c->tiles), collect_tile, c);
 }
 
-/* Frame by frame. */
-static bw_status collect_frames(bw_context *ctx, bw_collection *c,
-                                bw_status (*frame)(bw_context *ctx, bw_collection *c)) {
-    const int64_t pixels = c->size[0] * c->size[1] * c->size[2], *positions = c->job->positions;
-    bw_positions *r = &c->region;
-    for (r->to = 0; r->to < c->job->count;) {
-        r->from = r->to;
-        r->frame = (int)(positions[r->from] / pixels);
-        while (r->to < c->job->count && positions[r->to] < (r->frame + 1) * pixels)
-            r->to++;
-        index_rows(c);
-        BW_TRY(frame(ctx, c));
-    }
-    return BW_OK;
+/* What is collected together: the positions of a frame; in sparse images those of slices that follow each other, as
+ * slices between others may be absent. -> the position behind. */
+static int64_t region_end(const bw_collection *c, int64_t from) {
+    const int64_t slice = c->size[0] * c->size[1], *positions = c->job->positions;
+    const int64_t end = (positions[from] / (slice * c->size[2]) + 1) * slice * c->size[2];
+    const int sparse = bw_image_is_sparse(c->job->source->image);
+    int64_t to = from + 1;
+    while (to < c->job->count && positions[to] < end &&
+           (!sparse || positions[to] / slice - positions[to - 1] / slice <= 1))
+        to++;
+    return to;
 }
 
-static bw_status collect(bw_context *ctx, bw_collection *c, bw_status (*frame)(bw_context *ctx, bw_collection *c)) {
+static bw_status collect(bw_context *ctx, bw_collection *c, bw_status (*region)(bw_context *ctx, bw_collection *c)) {
     const bw_image_info *info = bw_image_get_info(c->job->source->image);
     const int64_t size[3] = {info->width, info->height, info->depth};
+    bw_positions *r = &c->region;
+    bw_status status = BW_OK;
     memcpy(c->size, size, sizeof c->size);
-    c->region.first = bw_alloc(ctx, (uint64_t)(size[1] * size[2]) + 1, sizeof *c->region.first, "labels");
-    const bw_status status = c->region.first ? collect_frames(ctx, c, frame) : BW_ERROR_MEMORY;
-    bw_free(c->region.first);
+    for (r->to = 0; r->to < c->job->count && status == BW_OK;) {
+        r->from = r->to;
+        r->to = region_end(c, r->from);
+        r->frame = (int)(c->job->positions[r->from] / (size[0] * size[1] * size[2]));
+        status = index_rows(ctx, c);
+        if (status == BW_OK) status = region(ctx, c);
+        bw_free(r->first);
+    }
     return status;
 }
 
@@ -198,7 +215,11 @@ static bw_status feature_tile(bw_context *ctx, void *user, bw_tile_task *task, i
 }
 
 static bw_status collect_by_plan(bw_context *ctx, bw_collection *c) {
-    const bw_grid_wish wish = {.size = {c->size[0], c->size[1], c->size[2]}, .frames = 1, .shrink = shrink, .user = c};
+    const bw_grid_wish wish = {.size = {c->size[0], c->size[1], c->size[2]},
+                               .box = &c->region.bounds,
+                               .frames = 1,
+                               .shrink = shrink,
+                               .user = c};
     bw_grid grid;
     bw_grid_run run = {.plan = c->plan,
                        .source = c->job->source,

@@ -53,6 +53,7 @@ bw_status bw_features_visit(bw_context *ctx, const bw_recipe *recipe, const bw_i
     bw_visit to = {visitor, user};
     bw_source source = {.image = image};
     BW_TRY(bw_check(ctx));
+    BW_TRY(bw_image_need_whole(ctx, image, "Computing features"));
     BW_TRY(bw_fit_check(ctx, recipe, image, NULL, &assumed));
     BW_TRY(bw_feature_plan_create(ctx, recipe, NULL, &plan));
     const bw_status status = run_all(ctx, image, plan, &source, &to);
@@ -95,6 +96,7 @@ bw_status bw_features_compute(bw_context *ctx, const bw_recipe *recipe, const bw
     *out = NULL;
     int assumed;
     BW_TRY(bw_check(ctx));
+    BW_TRY(bw_image_need_whole(ctx, image, "Computing features"));
     BW_TRY(bw_fit_check(ctx, recipe, image, NULL, &assumed));
     bw_image *made = NULL;
     bw_status status = bw_image_create(ctx, &wanted, &made);

@@ -17,6 +17,7 @@ typedef struct bw_label_reader {
 typedef bw_status (*bw_label_fn)(bw_context *ctx, bw_label_reader *r, int label, int64_t position);
 
 static bw_status check_fit(bw_context *ctx, const bw_image *image, const bw_image *labels, const char *name) {
+    BW_TRY(bw_image_need_whole(ctx, labels, "Reading labels"));
     const bw_image_info *info = bw_image_get_info(image), *given = bw_image_get_info(labels);
     char a[160], b[160], label_name[300];
     bw_image_describe(info, a, sizeof a);
@@ -91,16 +92,64 @@ static bw_status list(bw_context *ctx, bw_label_reader *r, int label, int64_t po
     return BW_OK;
 }
 
-bw_status bw_labels_read(bw_context *ctx, const bw_image *image, const bw_image *labels, bw_sample_block *block) {
-    char name[300];
-    bw_fit_image_name(image, name, sizeof name);
-    bw_label_reader r = {.labels = labels, .name = name, .block = block};
-    BW_TRY(check_fit(ctx, image, labels, name));
-    block->image.labels = bw_calloc(ctx, BW_MAX_CLASSES, sizeof *block->image.labels, "label counts");
-    if (!block->image.labels) return BW_ERROR_MEMORY;
-    BW_TRY(visit_labels(ctx, &r, count));
+static bw_status make_samples(bw_context *ctx, bw_sample_block *block) {
     block->positions = bw_alloc(ctx, (uint64_t)block->count, sizeof *block->positions, "training samples");
     block->labels = bw_alloc(ctx, (uint64_t)block->count, 1, "training samples");
-    if (!block->positions || !block->labels) return BW_ERROR_MEMORY;
+    return block->positions && block->labels ? BW_OK : BW_ERROR_MEMORY;
+}
+
+static bw_status read_image(bw_context *ctx, const bw_image *image, const bw_image *labels, const char *name,
+                            bw_sample_block *block) {
+    bw_label_reader r = {.labels = labels, .name = name, .block = block};
+    BW_TRY(check_fit(ctx, image, labels, name));
+    BW_TRY(visit_labels(ctx, &r, count));
+    BW_TRY(make_samples(ctx, block));
     return visit_labels(ctx, &r, list);
+}
+
+/* ---- pixels ------------------------------------------------------------------------------------------------------ */
+
+static bw_status check_pixel(bw_context *ctx, const bw_labels *given, int64_t i, int64_t pixels, const char *name) {
+    const int64_t position = given->positions[i], before = i ? given->positions[i - 1] : -1;
+    if (position < 0 || position >= pixels)
+        return bw_fail(ctx, BW_ERROR_ARGUMENT,
+                       "Labelled pixel %lld for %s has the position %lld, but positions are 0 to %lld.",
+                       (long long)i + 1, name, (long long)position, (long long)pixels - 1);
+    if (position <= before)
+        return bw_fail(ctx, BW_ERROR_ARGUMENT,
+                       "Labelled pixels for %s must be in ascending order, each once; position %lld comes after %lld.",
+                       name, (long long)position, (long long)before);
+    if (!given->classes[i])
+        return bw_fail(ctx, BW_ERROR_ARGUMENT,
+                       "The labelled pixel at position %lld of %s has label 0; leave pixels without a class out.",
+                       (long long)position, name);
+    return BW_OK;
+}
+
+static bw_status read_pixels(bw_context *ctx, const bw_image *image, const bw_labels *given, const char *name,
+                             bw_sample_block *block) {
+    const bw_image_info *info = bw_image_get_info(image);
+    const int64_t pixels = info->width * info->height * info->depth * info->frames;
+    if (given->count < 0)
+        return bw_fail(ctx, BW_ERROR_ARGUMENT, "The number of labelled pixels for %s cannot be %lld.", name,
+                       (long long)given->count);
+    block->count = given->count;
+    BW_TRY(make_samples(ctx, block));
+    for (int64_t i = 0; i < given->count; i++) {
+        if (i % 65536 == 0) BW_TRY(bw_check(ctx));
+        BW_TRY(check_pixel(ctx, given, i, pixels, name));
+        block->positions[i] = given->positions[i];
+        block->labels[i] = (uint8_t)(given->classes[i] - 1);
+        block->image.labels[block->labels[i]]++;
+    }
+    return BW_OK;
+}
+
+bw_status bw_labels_read(bw_context *ctx, const bw_image *image, const bw_labels *given, bw_sample_block *block) {
+    char name[300];
+    bw_fit_image_name(image, name, sizeof name);
+    block->image.labels = bw_calloc(ctx, BW_MAX_CLASSES, sizeof *block->image.labels, "label counts");
+    if (!block->image.labels) return BW_ERROR_MEMORY;
+    return given->image ? read_image(ctx, image, given->image, name, block)
+                        : read_pixels(ctx, image, given, name, block);
 }

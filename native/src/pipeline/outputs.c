@@ -9,24 +9,26 @@
 
 typedef void (*write_fn)(const bw_outputs *outputs, const bw_output_row *row, bw_image *to);
 
-static void *row_of(bw_image *to, const bw_output_row *row, int channel, int64_t pixel_bytes) {
-    const int64_t offset = row->y * bw_image_get_info(to)->width + row->x;
-    return (char *)bw_image_plane(to, row->frame, channel, row->z) + offset * pixel_bytes;
+static void *row_of(const bw_outputs *outputs, const bw_output_row *row, bw_image *to, int channel,
+                    int64_t pixel_bytes) {
+    const bw_part *part = &outputs->part;
+    const int frame = part->frame < 0 ? row->frame : 0;
+    const int64_t offset = (row->y - part->lo[1]) * bw_image_get_info(to)->width + row->x - part->lo[0];
+    return (char *)bw_image_plane(to, frame, channel, row->z - part->lo[2]) + offset * pixel_bytes;
 }
 
 static void write_probabilities(const bw_outputs *outputs, const bw_output_row *row, bw_image *to) {
     const float total = (float)outputs->total;
     const uint32_t *votes = row->votes;
     for (int k = 0; k < outputs->classes; k++, votes += row->width) {
-        float *out = row_of(to, row, k, sizeof *out);
+        float *out = row_of(outputs, row, to, k, sizeof *out);
         for (int64_t i = 0; i < row->width; i++)
             out[i] = (float)votes[i] / total;
     }
 }
 
 static void write_labels(const bw_outputs *outputs, const bw_output_row *row, bw_image *to) {
-    uint8_t *out = row_of(to, row, 0, 1);
-    (void)outputs;
+    uint8_t *out = row_of(outputs, row, to, 0, 1);
     for (int64_t i = 0; i < row->width; i++)
         out[i] = (uint8_t)(row->winners[i] + 1);
 }
@@ -40,7 +42,7 @@ static uint32_t runner_up(const uint32_t *votes, int64_t stride, int classes, in
 }
 
 static void write_uncertainty(const bw_outputs *outputs, const bw_output_row *row, bw_image *to) {
-    float *out = row_of(to, row, 0, sizeof *out);
+    float *out = row_of(outputs, row, to, 0, sizeof *out);
     for (int64_t i = 0; i < row->width; i++) {
         const uint32_t best = row->votes[row->winners[i] * row->width + i];
         const uint32_t second = runner_up(row->votes + i, row->width, outputs->classes, row->winners[i]);
@@ -50,7 +52,7 @@ static void write_uncertainty(const bw_outputs *outputs, const bw_output_row *ro
 
 /* The base of the logarithm does not matter to the ratio. */
 static void write_entropy(const bw_outputs *outputs, const bw_output_row *row, bw_image *to) {
-    float *out = row_of(to, row, 0, sizeof *out);
+    float *out = row_of(outputs, row, to, 0, sizeof *out);
     const double most = outputs->classes > 1 ? bw_log2(outputs->classes) : 1;
     for (int64_t i = 0; i < row->width; i++) {
         double sum = 0;
@@ -126,8 +128,8 @@ void bw_prediction_free(bw_prediction *prediction) {
 /* ---- making the images ------------------------------------------------------------------------------------------- */
 
 /* The input's slice label, behind the class's name where there is one: "class: label". */
-static bw_status label_planes(bw_context *ctx, const bw_model *model, const bw_image *source, int per_class,
-                              bw_image *out) {
+static bw_status label_planes(bw_context *ctx, const bw_model *model, const bw_image *source, const bw_part *part,
+                              int per_class, bw_image *out) {
     const bw_image_info *info = bw_image_get_info(out);
     bw_status status = BW_OK;
     bw_text text;
@@ -135,7 +137,7 @@ static bw_status label_planes(bw_context *ctx, const bw_model *model, const bw_i
     for (int64_t k = 0; k < info->depth * info->channels * info->frames && status == BW_OK; k++) {
         const int64_t z = k % info->depth;
         const int channel = (int)(k / info->depth % info->channels), frame = (int)(k / info->depth / info->channels);
-        const char *kept = bw_image_plane_label(source, frame, 0, z);
+        const char *kept = bw_image_plane_label(source, part->frame < 0 ? frame : part->frame, 0, part->lo[2] + z);
         const char *name = per_class ? model->class_info[channel].name : "";
         if (!kept && !*name) continue;
         text.size = 0;
@@ -146,23 +148,29 @@ static bw_status label_planes(bw_context *ctx, const bw_model *model, const bw_i
     return status;
 }
 
-static bw_status make_image(bw_context *ctx, const bw_model *model, const bw_image *source, int output,
-                            bw_image **out) {
+static bw_status make_image(bw_context *ctx, const bw_model *model, const bw_image *source, const bw_part *part,
+                            int output, bw_image **out) {
     bw_image_info info = *bw_image_get_info(source);
+    info.width = part->hi[0] - part->lo[0];
+    info.height = part->hi[1] - part->lo[1];
+    info.depth = part->hi[2] - part->lo[2];
+    if (part->frame >= 0) info.frames = 1;
     info.type = table[output].type;
     info.channels = table[output].per_class ? model->classes : 1;
     info.rgb = 0;
     BW_TRY(bw_image_create(ctx, &info, out));
     BW_TRY(bw_image_set_name(ctx, *out, bw_image_name(source)));
-    return label_planes(ctx, model, source, table[output].per_class, *out);
+    return label_planes(ctx, model, source, part, table[output].per_class, *out);
 }
 
-bw_status bw_outputs_create(bw_context *ctx, const bw_model *model, const bw_image *source, int wanted, uint32_t total,
-                            bw_outputs *out) {
-    *out = (bw_outputs){.classes = model->classes, .total = total};
+bw_status bw_outputs_create(bw_context *ctx, const bw_model *model, const bw_image *source, const bw_part *part,
+                            int wanted, uint32_t total, bw_outputs *out) {
+    const bw_image_info *info = bw_image_get_info(source);
+    const bw_part all = {.frame = -1, .hi = {info->width, info->height, info->depth}};
+    *out = (bw_outputs){.classes = model->classes, .total = total, .part = part ? *part : all};
     bw_status status = BW_OK;
     for (int o = 0; o < BW_OUTPUT_COUNT && status == BW_OK; o++)
-        if (wanted & table[o].id) status = make_image(ctx, model, source, o, &out->images[o]);
+        if (wanted & table[o].id) status = make_image(ctx, model, source, &out->part, o, &out->images[o]);
     if (status != BW_OK) bw_outputs_free(out);
     return status;
 }

@@ -12,15 +12,16 @@ enum {
 typedef struct bw_outputs {
     int classes;
     uint32_t total;                    /* votes per pixel */
+    bw_part part;                      /* what the images show; frame -1 = all frames */
     bw_image *images[BW_OUTPUT_COUNT]; /* in the order of outputs.c's table; NULL = not asked for */
 } bw_outputs;
 
 /* Whether these outputs need votes; labels alone need winners. */
 int bw_outputs_need_votes(int wanted);
-/* total: votes per pixel. Images like `source`, with its plane labels, behind the class names where there is a channel
- * per class. */
-bw_status bw_outputs_create(bw_context *ctx, const bw_model *model, const bw_image *source, int wanted, uint32_t total,
-                            bw_outputs *out);
+/* total: votes per pixel. Images like `source` or a part of it (NULL = all), with its plane labels, behind the class
+ * names where there is a channel per class. */
+bw_status bw_outputs_create(bw_context *ctx, const bw_model *model, const bw_image *source, const bw_part *part,
+                            int wanted, uint32_t total, bw_outputs *out);
 void bw_outputs_free(bw_outputs *outputs);
 /* Hands the images over. */
 void bw_outputs_take(bw_outputs *outputs, bw_prediction *out);

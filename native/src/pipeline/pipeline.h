@@ -8,6 +8,7 @@
 
 /* ---- source: an image as finite floats (source.c) -------------------------------------------------------------- */
 
+/* Of a sparse image these come from its survey alone; pixels elsewhere may be anything. */
 typedef struct bw_source {
     const bw_image *image;
     float *low;         /* smallest finite value per frame and channel; float images only */
@@ -15,11 +16,15 @@ typedef struct bw_source {
     int extreme;        /* |value| so large that squares may overflow */
 } bw_source;
 
-/* Scans float images once for NaN, infinities and extremes. */
+/* Scans float images once for NaN, infinities and extremes. Sparse ones must have their survey slices. */
 bw_status bw_source_open(bw_context *ctx, const bw_image *image, bw_source *out);
 void bw_source_close(bw_source *source);
-/* A frame of it for tiles to read. The typical value is the median of a few pixels; 0 for images of extreme values. */
+/* A frame of it for tiles to read. The typical value is the median of a few pixels; 0 for images of extreme values.
+ * Reading an absent plane of a sparse image is an error that names it. */
 bw_frame bw_source_frame(const bw_source *source, int index);
+/* Where on an axis of `size` pixels the typical value is looked up, for steps 0..BW_TYPICAL_STEPS - 1. */
+enum { BW_TYPICAL_STEPS = 4 };
+int64_t bw_typical_position(int64_t size, int step);
 
 /* ---- tiles (tile.c, tile_choice.c) ------------------------------------------------------------------------------- */
 
@@ -47,6 +52,7 @@ typedef int64_t (*bw_shrink_fn)(const void *user, bw_box *box);
 typedef struct bw_grid_wish {
     int64_t size[3];        /* of a frame */
     int frames;             /* that are computed in one run */
+    const bw_box *box;      /* the part of each frame that is wanted; NULL = all. Only bw_grid_choose looks at it */
     double bytes_per_pixel; /* that the caller keeps per pixel of a tile, counted in whole blocks */
     double work_per_pixel;  /* of the caller beside the features', in multiply-adds */
     int64_t edge;           /* of a tile, for cubes or squares; 0 = chosen */

@@ -151,8 +151,10 @@ static bw_status load_guide(bw_context *ctx, bw_refine_room *room, const bw_fram
     const int64_t margin = bw_refine_reach(&room->spec) + SMOOTH, around[3] = {margin, margin, 0};
     const bw_box slice = {{tile->lo[0], tile->lo[1], z}, {tile->hi[0], tile->hi[1], z + 1}};
     const bw_box box = bw_box_grow(&slice, around, frame->size);
-    const float offset = frame->typical(frame, channel, z), scale = 1.0f / room->spec.spread[channel];
+    const float scale = 1.0f / room->spec.spread[channel];
     const int64_t row = bw_box_extent(&box, 0), width = room->width + 2 * margin, height = room->height + 2 * margin;
+    float offset;
+    BW_TRY(frame->typical(ctx, frame, channel, z, &offset));
     BW_TRY(frame->load(ctx, frame, channel, &box, room->loaded, row, bw_box_count(&box)));
     for (int64_t i = 0; i < bw_box_count(&box); i++)
         room->loaded[i] = (room->loaded[i] - offset) * scale;

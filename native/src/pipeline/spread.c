@@ -17,14 +17,17 @@ typedef struct bw_moments {
 typedef struct bw_spread {
     const bw_source *source;
     const bw_image_info *info;
-    int64_t pieces; /* of a plane */
-    bw_moments *moments;
+    int64_t slices, pieces; /* that are measured; of a plane */
+    bw_moments *moments;    /* [slice][channel][piece] */
 } bw_spread;
 
-static void load_piece(const bw_spread *s, int64_t plane, int64_t from, int64_t count, double *out) {
-    const int64_t above = plane / s->info->depth;
-    const int frame = (int)(above / s->info->channels), channel = (int)(above % s->info->channels);
-    const void *pixels = bw_image_plane_const(s->source->image, frame, channel, plane % s->info->depth);
+static bw_status load_piece(bw_context *ctx, const bw_spread *s, int64_t plane, int64_t from, int64_t count,
+                            double *out) {
+    const int64_t slice = bw_image_statistics_slice(s->source->image, plane / s->info->channels);
+    const int64_t z = slice % s->info->depth;
+    const int frame = (int)(slice / s->info->depth), channel = (int)(plane % s->info->channels);
+    BW_TRY(bw_image_need_plane(ctx, s->source->image, frame, channel, z));
+    const void *pixels = bw_image_plane_const(s->source->image, frame, channel, z);
     for (int64_t i = 0; i < count; i++) {
         if (s->info->type == BW_UINT8) {
             out[i] = ((const uint8_t *)pixels)[from + i];
@@ -32,9 +35,10 @@ static void load_piece(const bw_spread *s, int64_t plane, int64_t from, int64_t 
             out[i] = ((const uint16_t *)pixels)[from + i];
         } else {
             const float v = ((const float *)pixels)[from + i];
-            out[i] = v - v == 0 ? v : s->source->low[above];
+            out[i] = v - v == 0 ? v : s->source->low[(int64_t)frame * s->info->channels + channel];
         }
     }
+    return BW_OK;
 }
 
 static bw_moments measure(const double *values, int64_t count) {
@@ -54,10 +58,10 @@ static bw_status measure_piece(bw_context *ctx, void *user, int64_t index, int t
     (void)thread;
     double *values = bw_alloc(ctx, PIECE, sizeof *values, "pixel statistics");
     if (!values) return BW_ERROR_MEMORY;
-    load_piece(s, index / s->pieces, from, count, values);
-    s->moments[index] = measure(values, count);
+    const bw_status status = load_piece(ctx, s, index / s->pieces, from, count, values);
+    if (status == BW_OK) s->moments[index] = measure(values, count);
     bw_free(values);
-    return BW_OK;
+    return status;
 }
 
 static void combine(bw_moments *a, const bw_moments *b) {
@@ -68,19 +72,19 @@ static void combine(bw_moments *a, const bw_moments *b) {
 }
 
 static double deviation(const bw_spread *s, int channel) {
-    const int64_t pieces = s->info->depth * s->pieces;
     bw_moments all = {0, 0, 0};
-    for (int frame = 0; frame < s->info->frames; frame++)
-        for (int64_t p = 0; p < pieces; p++)
-            combine(&all, &s->moments[((int64_t)frame * s->info->channels + channel) * pieces + p]);
+    for (int64_t slice = 0; slice < s->slices; slice++)
+        for (int64_t p = 0; p < s->pieces; p++)
+            combine(&all, &s->moments[(slice * s->info->channels + channel) * s->pieces + p]);
     const double found = sqrt(all.squares / all.count);
     return found < (double)FLT_MAX ? found : (double)FLT_MAX;
 }
 
 bw_status bw_spread_measure(bw_context *ctx, const bw_source *source, double **out) {
     const bw_image_info *info = bw_image_get_info(source->image);
-    bw_spread s = {source, info, (info->width * info->height + PIECE - 1) / PIECE, NULL};
-    const int64_t tasks = info->depth * info->channels * info->frames * s.pieces;
+    bw_spread s = {source, info, bw_image_statistics_count(source->image),
+                   (info->width * info->height + PIECE - 1) / PIECE, NULL};
+    const int64_t tasks = s.slices * info->channels * s.pieces;
     double *found = bw_alloc(ctx, (uint64_t)info->channels, sizeof *found, "pixel statistics");
     s.moments = bw_alloc(ctx, (uint64_t)tasks, sizeof *s.moments, "pixel statistics");
     bw_status status = found && s.moments ? BW_OK : BW_ERROR_MEMORY;

@@ -184,9 +184,10 @@ static bw_status load(bw_context *ctx, const bw_frame *frame, int channel, const
 }
 
 /* Probabilities lie around no camera's offset. */
-static float typical(const bw_frame *frame, int channel, int64_t z) {
-    (void)frame, (void)channel, (void)z;
-    return 0;
+static bw_status typical(bw_context *ctx, const bw_frame *frame, int channel, int64_t z, float *out) {
+    (void)ctx, (void)frame, (void)channel, (void)z;
+    *out = 0;
+    return BW_OK;
 }
 
 static bw_status keep_probabilities(bw_context *ctx, const bw_stage *stage, bw_stage_room *room) {

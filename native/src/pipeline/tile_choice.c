@@ -103,9 +103,15 @@ static bw_shape best_shape(const bw_search *search, const bw_region_wish *wish) 
     return best;
 }
 
-static bw_box frame_box(const bw_search *search) {
+/* What is to be cut into tiles. */
+static bw_box wanted_box(const bw_search *search) {
     const int64_t *size = search->wish->size;
-    return (bw_box){{0, 0, 0}, {size[0], size[1], size[2]}};
+    return search->wish->box ? *search->wish->box : (bw_box){{0, 0, 0}, {size[0], size[1], size[2]}};
+}
+
+static void get_extent(const bw_box *box, int64_t extent[3]) {
+    for (int axis = 0; axis < 3; axis++)
+        extent[axis] = bw_box_extent(box, axis);
 }
 
 /* ---- regions ----------------------------------------------------------------------------------------------------- */
@@ -132,17 +138,17 @@ static int64_t region_bytes(const bw_search *search, const bw_box *region) {
     return (int64_t)(wish->bytes_per_region_pixel * (double)bw_box_count(&grown));
 }
 
-/* Regions of the frame for which the caller keeps no more than a third of what a store should take, nor a quarter of
+/* Regions of the box for which the caller keeps no more than a third of what a store should take, nor a quarter of
  * the budget. */
 static bw_shares limited_regions(const bw_search *search) {
     const double third = store_memory(search->threads) / 3, quarter = search->budget / 4;
     const double most = third < quarter ? third : quarter;
-    const bw_box frame = frame_box(search);
+    const bw_box box = wanted_box(search);
     int64_t extent[3];
     bw_shares regions;
-    memcpy(extent, search->wish->size, sizeof extent);
+    get_extent(&box, extent);
     do {
-        regions = bw_share_out(&frame, extent, NULL);
+        regions = bw_share_out(&box, extent, NULL);
         const bw_box region = usual_region(&regions);
         if ((double)region_bytes(search, &region) <= most) break;
     } while (halve_longest(search->wish->margin, extent));
@@ -158,7 +164,7 @@ static bw_grid best_whole(const bw_search *search) {
     const bw_shares regions = limited_regions(search);
     const bw_box region = usual_region(&regions);
     const double rounds = by_region ? (double)(bw_share_count(&regions) * want->frames) : 1;
-    bw_grid best = {.wish = *want, .bounds = frame_box(search), .store = region_bytes(search, &region)};
+    bw_grid best = {.wish = *want, .bounds = wanted_box(search), .store = region_bytes(search, &region)};
     memcpy(best.region, regions.extent, sizeof best.region);
     for (int threads = search->threads; threads > 0; threads /= 2) {
         const bw_region_wish wish = {.plan = search->plan,
@@ -237,16 +243,17 @@ static int plan_regions(const bw_search *search, bw_box *slots, bw_grid *grid) {
     return grid->threads > 0;
 }
 
-/* Regions from the whole frame down, as long as smaller ones cost less or are needed. */
+/* Regions from the whole box down, as long as smaller ones cost less or are needed. */
 static bw_status best_parts(bw_context *ctx, const bw_search *search, bw_grid *best) {
     bw_box *slots = bw_alloc(ctx, (uint64_t)search->plan->slot_count, sizeof *slots, "tiles");
+    const bw_box box = wanted_box(search);
     int64_t region[3];
     int worse = 0;
     *best = (bw_grid){.threads = 0};
     if (!slots) return BW_ERROR_MEMORY;
-    memcpy(region, search->wish->size, sizeof region);
+    get_extent(&box, region);
     do {
-        bw_grid grid = {.wish = *search->wish, .bounds = frame_box(search), .parts = 1};
+        bw_grid grid = {.wish = *search->wish, .bounds = box, .parts = 1};
         memcpy(grid.region, region, sizeof grid.region);
         if (!plan_regions(search, slots, &grid)) continue;
         worse = best->threads && grid.work >= best->work ? worse + 1 : 0;

@@ -121,7 +121,7 @@ static bw_status make_values(bw_context *ctx, const bw_trainer *trainer, bw_samp
     return block->values ? BW_OK : BW_ERROR_MEMORY;
 }
 
-static bw_status read_labels(bw_context *ctx, const bw_image *image, const bw_image *labels, bw_sample_block *block) {
+static bw_status read_labels(bw_context *ctx, const bw_image *image, const bw_labels *labels, bw_sample_block *block) {
     describe_image(image, &block->image);
     BW_TRY(bw_labels_read(ctx, image, labels, block));
     return bw_strokes_number(ctx, block);
@@ -142,12 +142,12 @@ static bw_status collect_all(bw_context *ctx, bw_trainer *trainer, const bw_imag
     return bw_image_hash_checked(ctx, image, &block->image.hash);
 }
 
-static bw_status make_block(bw_context *ctx, bw_trainer *trainer, const bw_image *image, const bw_image *labels,
+static bw_status make_block(bw_context *ctx, bw_trainer *trainer, const bw_image *image, const bw_labels *labels,
                             bw_sample_block *block) {
     char name[300];
     BW_TRY(read_labels(ctx, image, labels, block));
     bw_fit_image_name(image, name, sizeof name);
-    if (!block->count)
+    if (!block->count && labels->image)
         return bw_fail(ctx, BW_ERROR_MISMATCH, "The labels for %s are empty: no pixel is labelled.", name);
     return collect_all(ctx, trainer, image, block);
 }
@@ -179,7 +179,7 @@ static bw_status check_fit(bw_context *ctx, const bw_trainer *trainer, const bw_
     return bw_fit_check(ctx, trainer->recipe, image, NULL, &assumed);
 }
 
-bw_status bw_trainer_add(bw_context *ctx, bw_trainer *trainer, const bw_image *image, const bw_image *labels) {
+static bw_status add(bw_context *ctx, bw_trainer *trainer, const bw_image *image, const bw_labels *labels) {
     bw_sample_block block = {0};
     BW_TRY(check_fit(ctx, trainer, image));
     bw_progress_begin(ctx, 1); /* counting the labels listens to the progress function too */
@@ -195,48 +195,74 @@ bw_status bw_trainer_add(bw_context *ctx, bw_trainer *trainer, const bw_image *i
     return BW_OK;
 }
 
+bw_status bw_trainer_add(bw_context *ctx, bw_trainer *trainer, const bw_image *image, const bw_image *labels) {
+    const bw_labels given = {.image = labels};
+    return add(ctx, trainer, image, &given);
+}
+
+bw_status bw_trainer_add_pixels(bw_context *ctx, bw_trainer *trainer, const bw_image *image, int64_t count,
+                                const int64_t *positions, const uint8_t *labels) {
+    const bw_labels given = {NULL, count, positions, labels};
+    return add(ctx, trainer, image, &given);
+}
+
 /* ---- updating ---------------------------------------------------------------------------------------------------- */
 
-/* Samples of the new labels that the old ones do not have. */
-typedef struct bw_fresh {
-    int64_t count;
-    int64_t *positions, *targets;
-} bw_fresh;
+/* Samples that follow each other in the old block and in the new one. */
+typedef struct bw_run {
+    int64_t from, to, count;
+} bw_run;
 
-/* Lists the new positions; origin[i] = index of a kept sample among the old ones, -1 for a new one. */
-static void compare(const bw_sample_block *old, const bw_sample_block *block, int64_t *origin, bw_fresh *fresh) {
+/* How samples of the new labels come about. */
+typedef struct bw_change {
+    int64_t run_count, fresh_count;
+    bw_run *runs;                 /* that the old ones have */
+    int64_t *positions, *targets; /* of those that they do not have */
+} bw_change;
+
+static void keep(bw_change *change, int64_t from, int64_t to) {
+    bw_run *last = change->run_count ? &change->runs[change->run_count - 1] : NULL;
+    if (last && last->from + last->count == from && last->to + last->count == to)
+        last->count++;
+    else
+        change->runs[change->run_count++] = (bw_run){from, to, 1};
+}
+
+static void compare(const bw_sample_block *old, const bw_sample_block *block, bw_change *change) {
     int64_t at = 0;
     for (int64_t i = 0; i < block->count; i++) {
         while (at < old->count && old->positions[at] < block->positions[i])
             at++;
-        origin[i] = at < old->count && old->positions[at] == block->positions[i] ? at : -1;
-        if (origin[i] >= 0) continue;
-        fresh->positions[fresh->count] = block->positions[i];
-        fresh->targets[fresh->count++] = i;
+        if (at < old->count && old->positions[at] == block->positions[i]) {
+            keep(change, at, i);
+            continue;
+        }
+        change->positions[change->fresh_count] = block->positions[i];
+        change->targets[change->fresh_count++] = i;
     }
 }
 
 static bw_status copy_kept(bw_context *ctx, const bw_trainer *trainer, const bw_sample_block *old,
-                           const int64_t *origin, bw_sample_block *block) {
+                           const bw_change *change, bw_sample_block *block) {
     for (int f = 0; f < trainer->features; f++) {
         const float *from = old->values + (int64_t)f * old->count;
         float *to = block->values + (int64_t)f * block->count;
         BW_TRY(bw_check(ctx));
-        for (int64_t i = 0; i < block->count; i++)
-            if (origin[i] >= 0) to[i] = from[origin[i]];
+        for (const bw_run *run = change->runs; run < change->runs + change->run_count; run++)
+            memcpy(to + run->to, from + run->from, (size_t)run->count * sizeof *to);
     }
     return BW_OK;
 }
 
 static bw_status collect_fresh(bw_context *ctx, bw_trainer *trainer, const bw_image *image, const bw_source *known,
-                               const bw_fresh *fresh, bw_sample_block *block) {
+                               const bw_change *change, bw_sample_block *block) {
     bw_source source = *known;
     source.image = image;
-    bw_progress_begin(ctx, (double)fresh->count);
+    bw_progress_begin(ctx, (double)change->fresh_count);
     const bw_collect_job job = {.source = &source,
-                                .count = fresh->count,
-                                .positions = fresh->positions,
-                                .targets = fresh->targets,
+                                .count = change->fresh_count,
+                                .positions = change->positions,
+                                .targets = change->targets,
                                 .values = block->values,
                                 .stride = block->count};
     return bw_collect_features(ctx, trainer, &job);
@@ -245,19 +271,23 @@ static bw_status collect_fresh(bw_context *ctx, bw_trainer *trainer, const bw_im
 static bw_status fill_values(bw_context *ctx, bw_trainer *trainer, const bw_image *image, const bw_sample_block *old,
                              bw_sample_block *block, int64_t *computed) {
     const uint64_t count = (uint64_t)block->count;
-    int64_t *room = bw_alloc(ctx, 3 * count, sizeof *room, "training samples");
-    if (!room) return BW_ERROR_MEMORY;
-    bw_fresh fresh = {0, room + count, room + 2 * count};
-    compare(old, block, room, &fresh);
-    bw_status status = copy_kept(ctx, trainer, old, room, block);
-    if (status == BW_OK) status = collect_fresh(ctx, trainer, image, &old->source, &fresh, block);
-    *computed = fresh.count;
+    int64_t *room = bw_alloc(ctx, 2 * count, sizeof *room, "training samples");
+    bw_run *runs = room ? bw_alloc(ctx, count, sizeof *runs, "training samples") : NULL;
+    bw_change change = {0, 0, runs, room, room + count};
+    bw_status status = runs ? BW_OK : BW_ERROR_MEMORY;
+    if (status == BW_OK) {
+        compare(old, block, &change);
+        status = copy_kept(ctx, trainer, old, &change, block);
+    }
+    if (status == BW_OK) status = collect_fresh(ctx, trainer, image, &old->source, &change, block);
+    *computed = change.fresh_count;
+    bw_free(runs);
     bw_free(room);
     return status;
 }
 
 static bw_status remake_block(bw_context *ctx, bw_trainer *trainer, int index, const bw_image *image,
-                              const bw_image *labels, bw_sample_block *block, int64_t *computed) {
+                              const bw_labels *labels, bw_sample_block *block, int64_t *computed) {
     BW_TRY(bw_trainer_check_image(ctx, trainer, index, image));
     const bw_sample_block *old = &trainer->blocks[index];
     BW_TRY(read_labels(ctx, image, labels, block));
@@ -277,8 +307,8 @@ static void replace_block(bw_sample_block *old, bw_sample_block *block) {
     *old = *block;
 }
 
-bw_status bw_trainer_update(bw_context *ctx, bw_trainer *trainer, int index, const bw_image *image,
-                            const bw_image *labels) {
+static bw_status update(bw_context *ctx, bw_trainer *trainer, int index, const bw_image *image,
+                        const bw_labels *labels) {
     bw_sample_block block = {0};
     int64_t computed = 0;
     BW_TRY(check_fit(ctx, trainer, image));
@@ -291,4 +321,16 @@ bw_status bw_trainer_update(bw_context *ctx, bw_trainer *trainer, int index, con
     replace_block(&trainer->blocks[index], &block);
     count_again(trainer, computed);
     return BW_OK;
+}
+
+bw_status bw_trainer_update(bw_context *ctx, bw_trainer *trainer, int index, const bw_image *image,
+                            const bw_image *labels) {
+    const bw_labels given = {.image = labels};
+    return update(ctx, trainer, index, image, &given);
+}
+
+bw_status bw_trainer_update_pixels(bw_context *ctx, bw_trainer *trainer, int index, const bw_image *image,
+                                   int64_t count, const int64_t *positions, const uint8_t *labels) {
+    const bw_labels given = {NULL, count, positions, labels};
+    return update(ctx, trainer, index, image, &given);
 }

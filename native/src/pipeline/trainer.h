@@ -46,13 +46,21 @@ bw_status bw_trainer_check_image(bw_context *ctx, bw_trainer *trainer, int index
 
 /* ---- labels (labels.c) ------------------------------------------------------------------------------------------- */
 
+/* Labels as the caller gives them: an image of class numbers, or the labelled pixels alone. */
+typedef struct bw_labels {
+    const bw_image *image; /* NULL: the others */
+    int64_t count;
+    const int64_t *positions; /* as those of a block */
+    const uint8_t *classes;   /* from 1 */
+} bw_labels;
+
 /* Fills the block's count, positions, labels and label counts; what it made so far is the block's, also when it fails.
  */
-bw_status bw_labels_read(bw_context *ctx, const bw_image *image, const bw_image *labels, bw_sample_block *block);
+bw_status bw_labels_read(bw_context *ctx, const bw_image *image, const bw_labels *given, bw_sample_block *block);
 
 /* ---- statistics (spread.c) --------------------------------------------------------------------------------------- */
 
-/* Standard deviation of each of the image's channels, over frames and slices. */
+/* Standard deviation of each of the image's channels, over frames and slices; of a sparse image over its survey. */
 bw_status bw_spread_measure(bw_context *ctx, const bw_source *source, double **out);
 
 /* ---- values at positions (collect.c) ----------------------------------------------------------------------------- */

@@ -9,11 +9,13 @@ import java.util.Objects;
 public final class EngineImage extends Handle {
 
 	private volatile ImageInfo info;
+	private final boolean sparse;
 
 	/** Takes over the native image. */
 	EngineImage(final long address) {
 		super("image", address);
 		info = readInfo(address);
+		sparse = Native.imageNumbers(address)[8] != 0;
 	}
 
 	private static ImageInfo readInfo(final long address) {
@@ -28,10 +30,24 @@ public final class EngineImage extends Handle {
 
 	/** A new image of zeros. */
 	public static EngineImage create(final Job job, final ImageInfo info) {
+		return create(job, info, false);
+	}
+
+	/**
+	 * A new image without planes, for images larger than memory: {@link #putPlane} and {@link #dropPlane} decide which
+	 * of them are there. A trainer or a preview fails with {@link Status#ARGUMENT} when one that it needs is absent;
+	 * nothing else takes such images. Those of {@link #survey()} stand for the whole image: they have to be there when it
+	 * is added to a trainer or gets a preview, and for {@link #fingerprint}.
+	 */
+	public static EngineImage createSparse(final Job job, final ImageInfo info) {
+		return create(job, info, true);
+	}
+
+	private static EngineImage create(final Job job, final ImageInfo info, final boolean sparse) {
 		try (Handle.Use j = job.begin()) {
 			return new EngineImage(Native.imageCreate(j.address(), info.type.code, info.width, info.height, info.depth,
 				info.channels, info.frames, info.rgb, info.calibrated, info.spacingX, info.spacingY, info.spacingZ,
-				Native.bytes(info.unit), info.frameInterval));
+				Native.bytes(info.unit), info.frameInterval, sparse));
 		}
 	}
 
@@ -75,10 +91,32 @@ public final class EngineImage extends Handle {
 		}
 	}
 
-	/** 64-bit hash of size, type and pixels; for provenance, not for security. */
+	/** 64-bit hash of size, type and pixels; for provenance, not for security. Of a sparse image the fingerprint. */
 	public long hash() {
 		try (Handle.Use image = use()) {
 			return Native.imageHash(image.address());
+		}
+	}
+
+	/** Whether planes may be absent. */
+	public boolean isSparse() {
+		return sparse;
+	}
+
+	/**
+	 * 64-bit hash of size, type and the pixels of all channels of the {@link #survey()} slices, which have to be there:
+	 * knows a file again wherever it lies, whatever its name and calibration, read as a sparse image or as a whole.
+	 */
+	public long fingerprint(final Job job) {
+		try (Handle.Use j = job.begin(); Handle.Use image = use()) {
+			return Native.imageFingerprint(j.address(), image.address());
+		}
+	}
+
+	/** Slices that stand for the image, at most 16, evenly spread: frame * depth + z, ascending. */
+	public long[] survey() {
+		try (Handle.Use image = use()) {
+			return Native.imageSurvey(image.address());
 		}
 	}
 
@@ -140,6 +178,44 @@ public final class EngineImage extends Handle {
 		checkRgb(frame, z, argb);
 		try (Handle.Use image = use()) {
 			Native.imageGetRgb(image.address(), frame, z, argb);
+		}
+	}
+
+	/**
+	 * Copies a plane into a sparse image. Its pixels must be those of the image at all times: trainers take the image for
+	 * unchanged. Waits for calls that use the image.
+	 *
+	 * @param pixels byte[], short[] or float[] as the image's type says
+	 */
+	public void putPlane(final Job job, final int frame, final int channel, final long z, final Object pixels) {
+		checkIndex(frame, channel, z);
+		info.type.check(pixels, info.planeLength());
+		try (Handle.Use j = job.begin(); Handle.Use image = useAloneThoughPinned()) {
+			Native.imagePut(j.address(), image.address(), frame, channel, z, pixels);
+		}
+	}
+
+	/** The same for the three planes of a colour image (0xRRGGBB, higher bits are ignored). */
+	public void putRgb(final Job job, final int frame, final long z, final int[] argb) {
+		checkRgb(frame, z, argb);
+		try (Handle.Use j = job.begin(); Handle.Use image = useAloneThoughPinned()) {
+			Native.imagePutRgb(j.address(), image.address(), frame, z, argb);
+		}
+	}
+
+	/** Frees a plane of a sparse image; fine when it is absent. Waits for calls that use the image. */
+	public void dropPlane(final int frame, final int channel, final long z) {
+		checkIndex(frame, channel, z);
+		try (Handle.Use image = useAloneThoughPinned()) {
+			Native.imageDrop(image.address(), frame, channel, z);
+		}
+	}
+
+	/** True for every plane of an image that is not sparse. */
+	public boolean hasPlane(final int frame, final int channel, final long z) {
+		checkIndex(frame, channel, z);
+		try (Handle.Use image = use()) {
+			return Native.imageHas(image.address(), frame, channel, z);
 		}
 	}
 

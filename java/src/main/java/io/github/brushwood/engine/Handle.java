@@ -66,6 +66,11 @@ abstract class Handle implements AutoCloseable {
 			throw new IllegalStateException("The " + kind + " cannot change while another object depends on it; close that " +
 				"object first.");
 		}
+		return useAloneThoughPinned();
+	}
+
+	/** The same for a change that objects depending on this one are made for: no call of theirs runs meanwhile. */
+	final synchronized Use useAloneThoughPinned() {
 		await(() -> users != 0);
 		users = EXCLUSIVE;
 		return new Use(this);

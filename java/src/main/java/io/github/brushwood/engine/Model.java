@@ -154,14 +154,11 @@ public final class Model extends Handle {
 		final Collection<Output> outputs)
 	{
 		final PredictOptions o = options == null ? new PredictOptions() : options;
-		int bits = 0;
-		for (final Output output : outputs)
-			bits |= output.bit();
 		final long[] images = new long[Output.values().length];
 		final long[] report = new long[3 + classes];
 		try (Use j = job.begin(); Use model = use(); Use i = image.use()) {
-			Native.predict(j.address(), model.address(), i.address(), o.tile, o.spacing, o.unrefined, bits, images,
-				report);
+			Native.predict(j.address(), model.address(), i.address(), o.tile, o.spacing, o.unrefined,
+				Output.bits(outputs), images, report);
 		}
 		return new Prediction(images, report);
 	}

@@ -91,7 +91,7 @@ final class Native {
 
 	static native long imageCreate(long job, int type, long width, long height, long depth, int channels, int frames,
 		boolean rgb, boolean calibrated, double spacingX, double spacingY, double spacingZ, byte[] unit,
-		double frameInterval);
+		double frameInterval, boolean sparse);
 
 	static native void imageFree(long image);
 
@@ -99,7 +99,7 @@ final class Native {
 
 	static native void imageWrite(long job, long image, byte[] path, int compression);
 
-	/** type, width, height, depth, channels, frames, rgb, calibrated */
+	/** type, width, height, depth, channels, frames, rgb, calibrated, sparse */
 	static native long[] imageNumbers(long image);
 
 	/** spacing along x, y, z; frame interval */
@@ -115,6 +115,10 @@ final class Native {
 
 	static native long imageHash(long image);
 
+	static native long imageFingerprint(long job, long image);
+
+	static native long[] imageSurvey(long image);
+
 	static native byte[] imagePlaneLabel(long image, int frame, int channel, long z);
 
 	static native void imageSetPlaneLabel(long job, long image, int frame, int channel, long z, byte[] label);
@@ -127,6 +131,15 @@ final class Native {
 	static native void imageSetRgb(long image, int frame, long z, int[] argb);
 
 	static native void imageGetRgb(long image, int frame, long z, int[] argb);
+
+	/** Of sparse images; pixels as above. */
+	static native void imagePut(long job, long image, int frame, int channel, long z, Object pixels);
+
+	static native void imagePutRgb(long job, long image, int frame, long z, int[] argb);
+
+	static native void imageDrop(long image, int frame, int channel, long z);
+
+	static native boolean imageHas(long image, int frame, int channel, long z);
 
 	// ---- recipe
 
@@ -155,6 +168,11 @@ final class Native {
 	static native void trainerAdd(long job, long trainer, long image, long labels);
 
 	static native void trainerUpdate(long job, long trainer, int index, long image, long labels);
+
+	static native void trainerAddPixels(long job, long trainer, long image, long[] positions, byte[] labels);
+
+	static native void trainerUpdatePixels(long job, long trainer, int index, long image, long[] positions,
+		byte[] labels);
 
 	static native void trainerSetClass(long job, long trainer, int index, byte[] name, int rgb);
 
@@ -256,4 +274,26 @@ final class Native {
 	 */
 	static native void predict(long job, long model, long image, long tile, double[] spacing, boolean unrefined,
 		int outputs, long[] images, long[] report);
+
+	// ---- preview
+
+	static native long previewCreate(long job, long recipe, long image, long cacheBytes);
+
+	static native void previewFree(long preview);
+
+	/**
+	 * @param lo x, y, z
+	 * @param hi x, y, z, exclusive
+	 * @param outputs sum of the wanted outputs' bits
+	 * @param images receives the addresses of probabilities, labels, uncertainty and entropy, 0 where not asked for
+	 */
+	static native void previewPredict(long job, long preview, long model, int frame, long[] lo, long[] hi, int outputs,
+		long[] images);
+
+	static native long previewFeature(long job, long preview, int index, int frame, long[] lo, long[] hi);
+
+	/** from, to (exclusive), others */
+	static native long[] previewSlices(long preview, int frame, long[] lo, long[] hi);
+
+	static native long previewCached(long preview);
 }

@@ -1,5 +1,7 @@
 package io.github.brushwood.engine;
 
+import java.util.Collection;
+
 /** What a prediction can make; in the order of the engine's bits. */
 public enum Output {
 	/** FLOAT32, one channel per class, 0 to 1. */
@@ -11,8 +13,11 @@ public enum Output {
 	/** FLOAT32: entropy of the probabilities, 0 = sure, 1 = all classes alike. */
 	ENTROPY;
 
-	/** The engine's number for it. */
-	int bit() {
-		return 1 << ordinal();
+	/** The engine's number for several. */
+	static int bits(final Collection<Output> outputs) {
+		int bits = 0;
+		for (final Output output : outputs)
+			bits |= 1 << output.ordinal();
+		return bits;
 	}
 }

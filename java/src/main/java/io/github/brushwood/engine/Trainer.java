@@ -49,6 +49,48 @@ public final class Trainer extends Handle {
 	}
 
 	/**
+	 * Adds an image with its labelled pixels alone, for labels that change while someone paints. The same as adding a
+	 * label image of these.
+	 *
+	 * @param image may be sparse, with its survey and what the features read around the pixels
+	 * @param positions ((frame * depth + z) * height + y) * width + x, strictly ascending; may be empty
+	 * @param labels of the positions, 1 to 255 as unsigned bytes
+	 * @throws IllegalStateException when a {@link TrainingRun} of this trainer is open
+	 */
+	public void add(final Job job, final EngineImage image, final long[] positions, final byte[] labels) {
+		checkPixels(positions, labels);
+		try (Use j = job.begin(); Use trainer = useAlone(); Use i = image.use()) {
+			Native.trainerAddPixels(j.address(), trainer.address(), i.address(), positions, labels);
+			numbers = Native.trainerNumbers(trainer.address());
+		}
+	}
+
+	/**
+	 * Gives an image other labelled pixels. The cost depends on them, not on the image.
+	 *
+	 * @param index of the image in the order of adding, from 0
+	 * @param image the same pixels as when it was added
+	 * @param positions as in {@link #add(Job, EngineImage, long[], byte[])}
+	 * @throws IllegalStateException when a {@link TrainingRun} of this trainer is open
+	 */
+	public void update(final Job job, final int index, final EngineImage image, final long[] positions,
+		final byte[] labels)
+	{
+		checkPixels(positions, labels);
+		try (Use j = job.begin(); Use trainer = useAlone(); Use i = image.use()) {
+			Native.trainerUpdatePixels(j.address(), trainer.address(), index, i.address(), positions, labels);
+			numbers = Native.trainerNumbers(trainer.address());
+		}
+	}
+
+	private static void checkPixels(final long[] positions, final byte[] labels) {
+		if (positions.length != labels.length) {
+			throw new IllegalArgumentException("There are " + positions.length + " positions, but " + labels.length +
+				" labels.");
+		}
+	}
+
+	/**
 	 * Names a class; one without a name is called "class N".
 	 *
 	 * @param index 0 for the class of label 1

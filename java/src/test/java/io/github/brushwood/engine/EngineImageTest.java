@@ -2,6 +2,7 @@ package io.github.brushwood.engine;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -13,9 +14,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Random;
+import java.util.function.LongConsumer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -236,6 +239,180 @@ class EngineImageTest {
 			assertEquals(one.hash(), two.hash());
 			two.setPlane(3, 1, 2, randomShorts(35, 1));
 			assertNotEquals(one.hash(), two.hash());
+		}
+	}
+
+	@Test
+	void sparsePlanesComeAndGo() {
+		try (EngineImage image = EngineImage.createSparse(job, HYPERSTACK)) {
+			assertTrue(image.isSparse());
+			final long empty = Engine.memoryInUse();
+			forEachPlane(HYPERSTACK, (t, c, z) -> {
+				assertFalse(image.hasPlane(t, c, z));
+				assertArgument(() -> image.getPlane(t, c, z, new short[35]));
+				image.putPlane(job, t, c, z, randomShorts(35, t * 100 + c * 10 + z));
+			});
+			assertEquals(empty + 24 * 70, Engine.memoryInUse());
+			forEachPlane(HYPERSTACK, (t, c, z) -> {
+				final short[] back = new short[35];
+				assertTrue(image.hasPlane(t, c, z));
+				image.getPlane(t, c, z, back);
+				assertArrayEquals(randomShorts(35, t * 100 + c * 10 + z), back);
+				image.dropPlane(t, c, z);
+				image.dropPlane(t, c, z);
+				assertFalse(image.hasPlane(t, c, z));
+			});
+			assertEquals(empty, Engine.memoryInUse());
+		}
+	}
+
+	@Test
+	void sparsePlanesTakeEveryType() {
+		final int length = 1031 * 1049; // large enough to be copied in several pieces
+		final Object[] planes = { randomBytes(length, 1), randomShorts(length, 2), randomFloats(length, 3) };
+		for (final PixelType type : PixelType.values()) {
+			final ImageInfo info = ImageInfo.builder(type, 1031, 1049).build();
+			final Object pixels = planes[type.ordinal()];
+			try (EngineImage sparse = EngineImage.createSparse(job, info); EngineImage whole = EngineImage.create(job, info)) {
+				sparse.putPlane(job, 0, 0, 0, pixels);
+				assertNotEquals(whole.fingerprint(job), sparse.fingerprint(job));
+				if (pixels instanceof byte[]) whole.setPlane(0, 0, 0, (byte[]) pixels);
+				if (pixels instanceof short[]) whole.setPlane(0, 0, 0, (short[]) pixels);
+				if (pixels instanceof float[]) whole.setPlane(0, 0, 0, (float[]) pixels);
+				assertEquals(whole.fingerprint(job), sparse.fingerprint(job));
+			}
+		}
+	}
+
+	@Test
+	void sparseColourPlanesAreSplit() {
+		final int[] packed = new Random(4).ints(31 * 17).toArray();
+		final ImageInfo info = ImageInfo.builder(PixelType.UINT8, 31, 17).rgb(true).frames(2).build();
+		try (EngineImage sparse = EngineImage.createSparse(job, info); EngineImage whole = EngineImage.create(job, info)) {
+			whole.setRgbPlane(1, 0, packed);
+			sparse.putRgb(job, 1, 0, packed);
+			assertFalse(sparse.hasPlane(0, 0, 0));
+			for (int c = 0; c < 3; c++) {
+				final byte[] expected = new byte[31 * 17];
+				final byte[] actual = new byte[31 * 17];
+				whole.getPlane(1, c, 0, expected);
+				sparse.getPlane(1, c, 0, actual);
+				assertArrayEquals(expected, actual);
+			}
+			assertThrows(IllegalArgumentException.class, () -> sparse.putRgb(job, 1, 0, new int[3]));
+		}
+	}
+
+	@Test
+	void planesGoIntoSparseImagesOnly() {
+		final Class<IllegalArgumentException> refused = IllegalArgumentException.class;
+		try (EngineImage whole = EngineImage.create(job, HYPERSTACK);
+			EngineImage sparse = EngineImage.createSparse(job, HYPERSTACK);
+			Job first = new Job();
+			Job second = new Job())
+		{
+			assertFalse(whole.isSparse());
+			assertTrue(whole.hasPlane(3, 1, 2));
+			assertArgument(() -> whole.putPlane(first, 0, 0, 0, new short[35]));
+			assertThrows(refused, () -> sparse.putPlane(job, 0, 0, 0, new byte[35]));
+			assertThrows(refused, () -> sparse.putPlane(job, 0, 0, 0, new short[36]));
+			assertThrows(refused, () -> sparse.putPlane(job, 0, 0, 0, null));
+			assertThrows(refused, () -> sparse.putRgb(job, 0, 0, new int[35]));
+			assertThrows(IndexOutOfBoundsException.class, () -> sparse.putPlane(job, 0, 2, 0, new short[35]));
+			assertThrows(IndexOutOfBoundsException.class, () -> sparse.dropPlane(0, 0, 3));
+			assertThrows(IndexOutOfBoundsException.class, () -> sparse.hasPlane(-1, 0, 0));
+			final EngineException e = assertThrows(EngineException.class, () -> sparse.write(second, folder.resolve("x.tif")
+				.toString(), Compression.NONE));
+			assertTrue(e.getMessage().contains("sparse image"), e.getMessage());
+		}
+		assertEquals(0, folder.toFile().list().length);
+	}
+
+	@Test
+	void bridgeRefusesWrongPlanes() {
+		final ImageInfo colour = ImageInfo.builder(PixelType.UINT8, 7, 5).rgb(true).build();
+		try (EngineImage image = EngineImage.createSparse(job, HYPERSTACK);
+			EngineImage rgb = EngineImage.createSparse(job, colour);
+			Handle.Use use = image.use();
+			Handle.Use useRgb = rgb.use())
+		{
+			final long address = use.address();
+			for (final Object wrong : new Object[] { new byte[35], new short[34], "no array", null }) {
+				withJob(j -> assertArgument(() -> Native.imagePut(j, address, 0, 0, 0, wrong)));
+			}
+			withJob(j -> assertArgument(() -> Native.imagePut(j, address, 4, 0, 0, new short[35])));
+			withJob(j -> assertArgument(() -> Native.imagePutRgb(j, address, 0, 0, new int[35])));
+			withJob(j -> assertArgument(() -> Native.imagePutRgb(j, useRgb.address(), 0, 0, new int[34])));
+			withJob(j -> assertArgument(() -> Native.imagePutRgb(j, useRgb.address(), 0, 0, null)));
+			withJob(j -> assertArgument(() -> Native.imagePutRgb(j, useRgb.address(), 0, 1, new int[35])));
+			withJob(j -> assertArgument(() -> Native.imageFingerprint(j, 0)));
+			assertArgument(() -> Native.imageSurvey(0));
+			assertArgument(() -> Native.imageDrop(0, 0, 0, 0));
+			assertArgument(() -> Native.imageHas(0, 0, 0, 0));
+			assertFalse(Native.imageHas(address, 0, 0, 0));
+			assertFalse(Native.imageHas(useRgb.address(), 0, 0, 0));
+		}
+	}
+
+	/** A job serves no call after an error. */
+	private static void withJob(final LongConsumer call) {
+		try (Job own = new Job(); Handle.Use use = own.use()) {
+			call.accept(use.address());
+		}
+	}
+
+	/** What an object depends on must not change; a plane that comes or goes is no change. */
+	@Test
+	void sparsePlanesComeAndGoWhileOthersDependOnTheImage() {
+		try (EngineImage image = EngineImage.createSparse(job, HYPERSTACK)) {
+			final Handle.Pin pin = image.pin();
+			image.putPlane(job, 0, 0, 0, randomShorts(35, 1));
+			assertThrows(IllegalStateException.class, () -> image.setPlane(0, 0, 0, new short[35]));
+			image.dropPlane(0, 0, 0);
+			assertFalse(image.hasPlane(0, 0, 0));
+			pin.close();
+		}
+	}
+
+	@Test
+	@Timeout(60)
+	void planesWaitForRunningCalls() throws Exception {
+		try (EngineImage image = EngineImage.createSparse(job, HYPERSTACK)) {
+			final Handle.Use reader = image.use();
+			final Thread writer = new Thread(() -> image.putPlane(job, 0, 0, 0, new short[35]));
+			writer.start();
+			while (writer.getState() != Thread.State.WAITING) Thread.sleep(1);
+			assertFalse(image.hasPlane(0, 0, 0));
+			reader.close();
+			writer.join();
+			assertTrue(image.hasPlane(0, 0, 0));
+		}
+	}
+
+	@Test
+	void theSurveyStandsForTheImage() {
+		final ImageInfo info = HYPERSTACK.toBuilder().depth(20).frames(3).build();
+		try (EngineImage whole = EngineImage.create(job, info); EngineImage sparse = EngineImage.createSparse(job, info)) {
+			forEachPlane(info, (t, c, z) -> whole.setPlane(t, c, z, randomShorts(35, t * 1000 + c * 100 + z)));
+			final long[] survey = sparse.survey();
+			assertArrayEquals(survey, whole.survey());
+			assertEquals(16, survey.length);
+			for (final long slice : survey) {
+				for (int c = 0; c < info.channels; c++) {
+					final int t = (int) (slice / info.depth);
+					final int z = (int) (slice % info.depth);
+					try (Job own = new Job()) {
+						assertArgument(() -> sparse.fingerprint(own));
+					}
+					sparse.putPlane(job, t, c, z, randomShorts(35, t * 1000 + c * 100 + z));
+				}
+			}
+			assertEquals(whole.fingerprint(job), sparse.fingerprint(job));
+			assertEquals(sparse.fingerprint(job), sparse.hash());
+			assertNotEquals(whole.hash(), sparse.hash());
+			whole.setName(job, "moved.tif");
+			whole.setSpacing(job, 1, 2, 3);
+			assertEquals(sparse.fingerprint(job), whole.fingerprint(job));
 		}
 	}
 

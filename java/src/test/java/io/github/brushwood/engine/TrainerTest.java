@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.IntStream;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -89,6 +90,99 @@ class TrainerTest {
 			trainer.update(job, 0, scene.image, scene.labels);
 			assertEquals(80, trainer.sampleCount());
 			assertEquals(0, trainer.computedCount());
+		}
+	}
+
+	/** Labelled pixels of a label image, in ascending order. */
+	private static long[] positionsOf(final byte[] labels) {
+		return IntStream.range(0, labels.length).filter(i -> labels[i] != 0).asLongStream().toArray();
+	}
+
+	private static byte[] labelsAt(final byte[] labels, final long[] positions) {
+		final byte[] out = new byte[positions.length];
+		for (int i = 0; i < out.length; i++)
+			out[i] = labels[(int) positions[i]];
+		return out;
+	}
+
+	@Test
+	void pixelsAreAsALabelImage() throws IOException {
+		final byte[] few = Scene.bytesOf(scene.labels, 0);
+		try (EngineImage more = moreLabels(); Trainer painted = Trainer.create(job, recipe)) {
+			final byte[] many = Scene.bytesOf(more, 0);
+			trainer.add(job, scene.image, scene.labels);
+			painted.add(job, scene.image, new long[0], new byte[0]);
+			assertEquals(1, painted.imageCount());
+			assertEquals(0, painted.sampleCount());
+			painted.update(job, 0, scene.image, positionsOf(few), labelsAt(few, positionsOf(few)));
+			assertArrayEquals(trained(trainer), trained(painted));
+			trainer.update(job, 0, scene.image, more);
+			painted.update(job, 0, scene.image, positionsOf(many), labelsAt(many, positionsOf(many)));
+			assertEquals(10, painted.computedCount());
+			assertEquals(3, painted.strokeCount());
+			assertArrayEquals(trained(trainer), trained(painted));
+		}
+	}
+
+	@Test
+	void wrongPixelsAreRefused() {
+		final byte[] one = { 1 };
+		final byte[] two = { 1, 2 };
+		trainer.add(job, scene.image, new long[] { 7 }, new byte[] { -1 }); // class 255
+		assertEquals(255, trainer.classCount());
+		assertThrows(IllegalArgumentException.class, () -> trainer.add(job, scene.image, new long[2], one));
+		assertThrows(IllegalArgumentException.class, () -> trainer.update(job, 0, scene.image, new long[1], two));
+		assertThrows(NullPointerException.class, () -> trainer.add(job, scene.image, null, one));
+		final long[][] wrong = { { 5, 5 }, { 6, 5 }, { -1, 5 }, { 5, 96 * 80 } };
+		for (final long[] positions : wrong) {
+			try (Job own = new Job()) {
+				final EngineException e = assertThrows(EngineException.class, () -> trainer.update(own, 0, scene.image, positions,
+					two));
+				assertEquals(Status.ARGUMENT, e.status());
+				assertTrue(e.getMessage().contains("\"scene\""), e.getMessage());
+			}
+		}
+		assertEquals(1, trainer.sampleCount());
+	}
+
+	@Test
+	void bridgeRefusesMissingPixels() {
+		try (Handle.Use t = trainer.use(); Handle.Use i = scene.image.use()) {
+			final Object[][] wrong = { { null, new byte[1] }, { new long[1], null }, { new long[2], new byte[1] } };
+			for (final Object[] w : wrong) {
+				try (Job own = new Job(); Handle.Use j = own.use()) {
+					assertThrows(EngineException.class, () -> Native.trainerAddPixels(j.address(), t.address(), i.address(),
+						(long[]) w[0], (byte[]) w[1]));
+				}
+			}
+		}
+		assertEquals(0, trainer.imageCount());
+	}
+
+	@Test
+	void sparseImagesTrainAsWholeOnesAndNameWhatIsAbsent() {
+		final byte[] labels = Scene.bytesOf(scene.labels, 0);
+		final long[] positions = positionsOf(labels);
+		try (EngineImage sparse = EngineImage.createSparse(job, scene.image.info());
+			Trainer other = Trainer.create(job, recipe);
+			Job late = new Job())
+		{
+			sparse.putPlane(job, 0, 0, 0, Scene.bytesOf(scene.image, 0));
+			other.add(job, sparse, positions, labelsAt(labels, positions));
+			trainer.add(job, scene.image, scene.labels);
+			try (Model a = trainer.train(job, options());
+				Model b = other.train(job, options());
+				Prediction p = a.predict(job, scene.image, null, Output.PROBABILITIES);
+				Prediction q = b.predict(job, scene.image, null, Output.PROBABILITIES))
+			{
+				assertEquals(p.probabilities().hash(), q.probabilities().hash());
+			}
+			sparse.dropPlane(0, 0, 0);
+			final EngineException e = assertThrows(EngineException.class, () -> other.update(late, 0, sparse, new long[] { 3 },
+				new byte[] { 1 }));
+			assertEquals(Status.ARGUMENT, e.status());
+			assertTrue(e.getMessage().contains("Slice 1 of frame 1, channel 1"), e.getMessage());
+			assertEquals(80, other.sampleCount());
 		}
 	}
 
