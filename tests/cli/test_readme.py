@@ -1,4 +1,4 @@
-"""The README's examples run as they stand."""
+"""The examples of the README and of docs/live.md run as they stand."""
 
 import os
 import re
@@ -8,8 +8,8 @@ import pytest
 from conftest import PROGRAM, ROOT
 
 
-def blocks(language):
-    return re.findall(rf"```{language}\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), flags=re.S)
+def blocks(language, page="README.md"):
+    return re.findall(rf"```{language}\n(.*?)```", (ROOT / page).read_text(encoding="utf-8"), flags=re.S)
 
 
 @pytest.fixture
@@ -44,13 +44,25 @@ def test_commands(folder):
     assert re.search(r'^--features ".+"$', told, re.M)
 
 
+def run_macro(folder, text):
+    macro = folder / "example.ijm"
+    macro.write_text(text)
+    done = subprocess.run([ROOT / "scripts" / "imagej", "--headless", macro], cwd=folder, capture_output=True, text=True,
+                          timeout=300)
+    assert done.returncode == 0, done
+    return done.stdout
+
+
 def test_macro(folder):
-    assert len(blocks("ijm")) == 1
-    for block in blocks("ijm"):
-        macro = folder / "readme.ijm"
-        macro.write_text(block)
-        done = subprocess.run([ROOT / "scripts" / "imagej", "--headless", macro], cwd=folder, capture_output=True,
-                              text=True, timeout=300)
-        assert done.returncode == 0, done
-        count = int(re.search(r"^nuclei: (\d+)$", done.stdout, flags=re.M).group(1))
-        assert 41 <= count <= 50, "the README promises about 45"
+    (block,) = blocks("ijm")
+    count = int(re.search(r"^nuclei: (\d+)$", run_macro(folder, block), flags=re.M).group(1))
+    assert 41 <= count <= 50, "the README promises about 45"
+
+
+def test_macro_of_the_live_window(folder):
+    (block,) = blocks("ijm", "docs/live.md")
+    shown = 'print("active: " + getTitle());\ncall("io.github.brushwood.Session.close");\n'
+    told = run_macro(folder, block.replace('call("io.github.brushwood.Session.close");\n', shown))
+    assert "active: Segmentation of 00.tif" in told
+    info = subprocess.run([PROGRAM, "info", folder / "nuclei.brushwood"], capture_output=True, text=True, check=True)
+    assert "background" in info.stdout and "nucleus" in info.stdout

@@ -5,15 +5,15 @@ import ij.ImagePlus;
 import ij.gui.Roi;
 import ij.plugin.frame.RoiManager;
 
-import io.github.brushwood.command.options.Key;
-import io.github.brushwood.command.options.Key.Kind;
-import io.github.brushwood.command.options.Options;
-import io.github.brushwood.command.options.Spec;
 import io.github.brushwood.engine.Job;
 import io.github.brushwood.session.AnnotationClass;
 import io.github.brushwood.session.Annotations;
 import io.github.brushwood.session.BrushwoodException;
 import io.github.brushwood.session.Jobs;
+import io.github.brushwood.session.options.Key;
+import io.github.brushwood.session.options.Key.Kind;
+import io.github.brushwood.session.options.Options;
+import io.github.brushwood.session.options.Spec;
 
 import java.awt.GraphicsEnvironment;
 import java.util.Collections;

@@ -3,12 +3,12 @@ package io.github.brushwood.command;
 import ij.IJ;
 import ij.ImagePlus;
 
-import io.github.brushwood.command.options.Key;
-import io.github.brushwood.command.options.Options;
-import io.github.brushwood.command.options.Spec;
 import io.github.brushwood.session.Jobs;
 import io.github.brushwood.session.Outputs;
 import io.github.brushwood.session.Segmentation;
+import io.github.brushwood.session.options.Key;
+import io.github.brushwood.session.options.Options;
+import io.github.brushwood.session.options.Spec;
 
 /** Classifies the current image. */
 public final class Apply_Model extends BrushwoodCommand {

@@ -2,16 +2,16 @@ package io.github.brushwood.command;
 
 import ij.IJ;
 
-import io.github.brushwood.command.options.Key;
-import io.github.brushwood.command.options.Key.Kind;
-import io.github.brushwood.command.options.Options;
-import io.github.brushwood.command.options.Spec;
 import io.github.brushwood.session.BrushwoodException;
 import io.github.brushwood.session.FolderBatch;
 import io.github.brushwood.session.FolderBatch.Entry;
 import io.github.brushwood.session.FolderBatch.State;
 import io.github.brushwood.session.Jobs;
 import io.github.brushwood.session.Outputs;
+import io.github.brushwood.session.options.Key;
+import io.github.brushwood.session.options.Key.Kind;
+import io.github.brushwood.session.options.Options;
+import io.github.brushwood.session.options.Spec;
 import io.github.brushwood.ui.ReportWindow;
 
 import java.util.List;

@@ -9,14 +9,14 @@ import ij.gui.PlotWindow;
 import ij.plugin.PlugIn;
 import ij.plugin.frame.Recorder;
 
-import io.github.brushwood.command.options.Key;
-import io.github.brushwood.command.options.Options;
-import io.github.brushwood.command.options.Spec;
 import io.github.brushwood.engine.CancelledException;
 import io.github.brushwood.engine.PredictOptions;
 import io.github.brushwood.session.BrushwoodException;
 import io.github.brushwood.session.Jobs;
 import io.github.brushwood.session.Spacing;
+import io.github.brushwood.session.options.Key;
+import io.github.brushwood.session.options.Options;
+import io.github.brushwood.session.options.Spec;
 import io.github.brushwood.ui.HelpText;
 import io.github.brushwood.ui.OptionDialog;
 
@@ -78,6 +78,11 @@ public abstract class BrushwoodCommand implements PlugIn, OptionDialog.Source {
 		return key.defaultValue();
 	}
 
+	/** Whether there is a dialog; without one the keys are for macros. */
+	boolean asks() {
+		return !spec().keys().isEmpty();
+	}
+
 	/** Called before the dialog; throws when it would be of no use. */
 	void checkReady() {}
 
@@ -89,7 +94,7 @@ public abstract class BrushwoodCommand implements PlugIn, OptionDialog.Source {
 			AnnotationColours.install();
 			title = spec().name();
 			if (macro != null) perform(Options.parse(spec(), macro));
-			else if (spec().keys().isEmpty()) perform(new Options(spec()));
+			else if (!asks()) perform(new Options(spec()));
 			else interact();
 		}
 		catch (final RuntimeException | Error e) {

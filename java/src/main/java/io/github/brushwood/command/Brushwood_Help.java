@@ -1,10 +1,11 @@
 package io.github.brushwood.command;
 
-import io.github.brushwood.command.options.Options;
-import io.github.brushwood.command.options.Spec;
 import io.github.brushwood.session.Jobs;
+import io.github.brushwood.session.options.Options;
+import io.github.brushwood.session.options.Spec;
 import io.github.brushwood.ui.HelpText;
 import io.github.brushwood.ui.ReportWindow;
+import io.github.brushwood.ui.live.LiveHelp;
 
 /** Shows how everything works. */
 public final class Brushwood_Help extends BrushwoodCommand {
@@ -18,6 +19,6 @@ public final class Brushwood_Help extends BrushwoodCommand {
 
 	@Override
 	void execute(final Options options, final Jobs jobs) {
-		ReportWindow.html(SPEC.name(), HelpText.all(Commands.specs()));
+		ReportWindow.html(SPEC.name(), HelpText.all(Commands.specs(), LiveHelp.keys()));
 	}
 }

@@ -3,11 +3,11 @@ package io.github.brushwood.command;
 import ij.IJ;
 import ij.Prefs;
 
-import io.github.brushwood.command.options.Key;
-import io.github.brushwood.command.options.Key.Kind;
-import io.github.brushwood.command.options.Options;
-import io.github.brushwood.command.options.Spec;
 import io.github.brushwood.session.Jobs;
+import io.github.brushwood.session.options.Key;
+import io.github.brushwood.session.options.Key.Kind;
+import io.github.brushwood.session.options.Options;
+import io.github.brushwood.session.options.Spec;
 
 /** Sets what every command uses unless told otherwise. */
 public final class Brushwood_Preferences extends BrushwoodCommand {

@@ -1,6 +1,6 @@
 package io.github.brushwood.command;
 
-import io.github.brushwood.command.options.Spec;
+import io.github.brushwood.session.options.Spec;
 
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -12,8 +12,8 @@ public final class Commands {
 	private Commands() {}
 
 	public static List<BrushwoodCommand> all() {
-		return Arrays.asList(new Annotate(), new Train_Model(), new Apply_Model(), new Apply_Model_To_Folder(),
-			new Validate_Model(), new Suggest_Features(), new Show_Features(), new Model_Info(),
+		return Arrays.asList(new Segment(), new Open_Session(), new Annotate(), new Train_Model(), new Apply_Model(),
+			new Apply_Model_To_Folder(), new Validate_Model(), new Suggest_Features(), new Show_Features(), new Model_Info(),
 			new Brushwood_Preferences(), new Brushwood_Help());
 	}
 

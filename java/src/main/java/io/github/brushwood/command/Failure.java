@@ -5,17 +5,10 @@ import ij.Macro;
 import ij.macro.Interpreter;
 
 import io.github.brushwood.engine.CancelledException;
-import io.github.brushwood.engine.EngineException;
-import io.github.brushwood.session.BrushwoodException;
-
-import java.io.PrintWriter;
-import java.io.StringWriter;
+import io.github.brushwood.session.Messages;
 
 /** The one way in which commands fail: a message, and the running macro stops. ImageJ itself goes on. */
-final class Failure {
-
-	/** Characters in a line of the message window, which would become as wide as the message. */
-	private static final int LINE = 90;
+public final class Failure {
 
 	private Failure() {}
 
@@ -33,41 +26,32 @@ final class Failure {
 			stopMacro();
 			return;
 		}
-		if (!isExpected(failure)) IJ.log(stackTrace(failure));
+		Messages.log(failure);
 		IJ.showStatus("");
-		if (IJ.getInstance() != null) IJ.error(title, wrap(message(failure)));
+		if (IJ.getInstance() != null) IJ.error(title, Messages.wrapped(failure));
 		else {
-			IJ.log(title + ": " + message(failure));
+			IJ.log(title + ": " + Messages.of(failure));
 			stopMacro();
 		}
 	}
 
-	/** A full sentence for the user. */
-	static String message(final Throwable failure) {
-		if (failure instanceof OutOfMemoryError) {
-			return "There is not enough memory. Give ImageJ more (Edit > Options > Memory & Threads), or work on a " +
-				"smaller part of the image.";
+	/**
+	 * The same for a function that a macro calls: nothing is thrown, as ImageJ would show it as a stack trace.
+	 *
+	 * @param title of the message
+	 */
+	public static void reportCall(final String title, final Throwable failure) {
+		IJ.showProgress(1);
+		if (failure instanceof CancelledException) IJ.showStatus(title + " was cancelled");
+		else if (!isMacroCancelled(failure)) {
+			Messages.log(failure);
+			if (IJ.getInstance() != null) IJ.showMessage(title, Messages.wrapped(failure));
+			else IJ.log(title + ": " + Messages.of(failure));
 		}
-		if (isExpected(failure)) return failure.getMessage();
-		return "Something went wrong inside Brushwood (" + failure + "). Please report it with the text in the log.";
-	}
-
-	/** In lines; a word that is longer than a line keeps one of its own. */
-	static String wrap(final String text) {
-		final StringBuilder wrapped = new StringBuilder();
-		int column = 0;
-		for (final String word : text.split(" ")) {
-			final boolean fits = column + 1 + word.length() <= LINE;
-			if (wrapped.length() > 0) wrapped.append(fits ? ' ' : '\n');
-			wrapped.append(word);
-			column = wrapped.length() - wrapped.lastIndexOf("\n") - 1;
-		}
-		return wrapped.toString();
-	}
-
-	private static boolean isExpected(final Throwable failure) {
-		return failure instanceof EngineException || failure instanceof BrushwoodException ||
-			failure instanceof OutOfMemoryError;
+		final Interpreter interpreter = Interpreter.getInstance();
+		if (interpreter == null) return;
+		interpreter.setIgnoreErrors(true); // of the rest of the statement, which makes no sense any more
+		interpreter.abort((String) null);
 	}
 
 	private static boolean isMacroCancelled(final Throwable failure) {
@@ -79,11 +63,5 @@ final class Failure {
 		final Interpreter interpreter = Interpreter.getInstance();
 		if (interpreter != null) interpreter.abort((String) null);
 		Macro.abort();
-	}
-
-	private static String stackTrace(final Throwable failure) {
-		final StringWriter text = new StringWriter();
-		failure.printStackTrace(new PrintWriter(text, true));
-		return text.toString();
 	}
 }

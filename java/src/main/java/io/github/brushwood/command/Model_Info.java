@@ -2,12 +2,12 @@ package io.github.brushwood.command;
 
 import ij.IJ;
 
-import io.github.brushwood.command.options.Key;
-import io.github.brushwood.command.options.Options;
-import io.github.brushwood.command.options.Spec;
 import io.github.brushwood.engine.Job;
 import io.github.brushwood.engine.Model;
 import io.github.brushwood.session.Jobs;
+import io.github.brushwood.session.options.Key;
+import io.github.brushwood.session.options.Options;
+import io.github.brushwood.session.options.Spec;
 import io.github.brushwood.ui.ReportWindow;
 
 /** Shows what a model file holds. */

@@ -3,14 +3,14 @@ package io.github.brushwood.command;
 import ij.IJ;
 import ij.ImagePlus;
 
-import io.github.brushwood.command.options.Key;
-import io.github.brushwood.command.options.Key.Kind;
-import io.github.brushwood.command.options.Options;
-import io.github.brushwood.command.options.Spec;
 import io.github.brushwood.engine.Engine;
 import io.github.brushwood.session.Jobs;
 import io.github.brushwood.session.Recipes;
 import io.github.brushwood.session.Spacing;
+import io.github.brushwood.session.options.Key;
+import io.github.brushwood.session.options.Key.Kind;
+import io.github.brushwood.session.options.Options;
+import io.github.brushwood.session.options.Spec;
 
 /** Shows what a forest sees. */
 public final class Show_Features extends BrushwoodCommand {

@@ -3,15 +3,16 @@ package io.github.brushwood.command;
 import ij.IJ;
 import ij.measure.ResultsTable;
 
-import io.github.brushwood.command.options.Key;
-import io.github.brushwood.command.options.Key.Kind;
-import io.github.brushwood.command.options.Options;
-import io.github.brushwood.command.options.Spec;
 import io.github.brushwood.engine.FeatureSelection;
 import io.github.brushwood.engine.FeatureSelection.Step;
 import io.github.brushwood.engine.TrainOptions;
+import io.github.brushwood.session.ForestKeys;
 import io.github.brushwood.session.Jobs;
 import io.github.brushwood.session.Training;
+import io.github.brushwood.session.options.Key;
+import io.github.brushwood.session.options.Key.Kind;
+import io.github.brushwood.session.options.Options;
+import io.github.brushwood.session.options.Spec;
 import io.github.brushwood.ui.Plots;
 import io.github.brushwood.ui.ReportWindow;
 
@@ -35,7 +36,7 @@ public final class Suggest_Features extends BrushwoodCommand {
 		final List<Key> keys = new ArrayList<>(TrainingKeys.inputs());
 		keys.add(Key.of(Kind.TEXT, "tolerance", "Tolerated loss", "0.005",
 			"How much worse than the best list the suggested one may be, as a share of wrong samples, 0 to 1."));
-		keys.addAll(TrainingKeys.selection());
+		keys.addAll(ForestKeys.selection());
 		keys.add(SPACING);
 		keys.add(THREADS);
 		return new Spec("Brushwood Suggest Features...",
@@ -48,12 +49,12 @@ public final class Suggest_Features extends BrushwoodCommand {
 
 	@Override
 	public String defaultOf(final Key key, final Options others) {
-		return TrainingKeys.defaultOf(key, others);
+		return ForestKeys.defaultOf(key, others);
 	}
 
 	@Override
 	void execute(final Options options, final Jobs jobs) {
-		final TrainOptions forest = TrainingKeys.options(options).calibrate(false).contextSigmas(new double[0]);
+		final TrainOptions forest = ForestKeys.options(options).calibrate(false).contextSigmas(new double[0]);
 		final double tolerance = options.number("tolerance", 0, 1);
 		final Training training = TrainingKeys.training(options, forest);
 		final FeatureSelection selection = training.selectFeatures(jobs, tolerance);

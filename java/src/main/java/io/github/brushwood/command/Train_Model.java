@@ -2,14 +2,15 @@ package io.github.brushwood.command;
 
 import ij.IJ;
 
-import io.github.brushwood.command.options.Key;
-import io.github.brushwood.command.options.Key.Kind;
-import io.github.brushwood.command.options.Options;
-import io.github.brushwood.command.options.Spec;
 import io.github.brushwood.engine.Job;
 import io.github.brushwood.engine.Model;
+import io.github.brushwood.session.ForestKeys;
 import io.github.brushwood.session.Jobs;
 import io.github.brushwood.session.Training;
+import io.github.brushwood.session.options.Key;
+import io.github.brushwood.session.options.Key.Kind;
+import io.github.brushwood.session.options.Options;
+import io.github.brushwood.session.options.Spec;
 import io.github.brushwood.ui.ReportWindow;
 
 import java.util.ArrayList;
@@ -31,7 +32,7 @@ public final class Train_Model extends BrushwoodCommand {
 		keys.add(Key.required(Kind.SAVE, "model", "Save model as", "File to write, usually *.brushwood.").withSuffix(
 			".brushwood"));
 		keys.addAll(TrainingKeys.inputs());
-		keys.addAll(TrainingKeys.forest());
+		keys.addAll(ForestKeys.forest());
 		keys.add(SPACING);
 		keys.add(THREADS);
 		return new Spec("Brushwood Train Model...",
@@ -44,12 +45,12 @@ public final class Train_Model extends BrushwoodCommand {
 
 	@Override
 	public String defaultOf(final Key key, final Options others) {
-		return TrainingKeys.defaultOf(key, others);
+		return ForestKeys.defaultOf(key, others);
 	}
 
 	@Override
 	void execute(final Options options, final Jobs jobs) {
-		final Training training = TrainingKeys.training(options, TrainingKeys.options(options));
+		final Training training = TrainingKeys.training(options, ForestKeys.options(options));
 		final String report;
 		try (Model model = training.train(jobs); Job job = jobs.open()) {
 			model.write(job, options.text("model"));

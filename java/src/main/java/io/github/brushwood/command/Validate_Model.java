@@ -5,15 +5,15 @@ import ij.ImagePlus;
 import ij.WindowManager;
 import ij.measure.ResultsTable;
 
-import io.github.brushwood.command.options.Key;
-import io.github.brushwood.command.options.Key.Kind;
-import io.github.brushwood.command.options.Options;
-import io.github.brushwood.command.options.Spec;
 import io.github.brushwood.engine.Scores;
 import io.github.brushwood.session.AnnotationClasses;
 import io.github.brushwood.session.BrushwoodException;
 import io.github.brushwood.session.Jobs;
 import io.github.brushwood.session.Validation;
+import io.github.brushwood.session.options.Key;
+import io.github.brushwood.session.options.Key.Kind;
+import io.github.brushwood.session.options.Options;
+import io.github.brushwood.session.options.Spec;
 import io.github.brushwood.ui.Plots;
 import io.github.brushwood.ui.ReportWindow;
 

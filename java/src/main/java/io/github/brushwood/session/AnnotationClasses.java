@@ -3,6 +3,7 @@ package io.github.brushwood.session;
 import io.github.brushwood.engine.Engine;
 
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Collections;
 import java.util.List;
 
@@ -51,6 +52,13 @@ public final class AnnotationClasses {
 			final AnnotationClass added = result.add(name);
 			if (coloured) result.recolour(added, AnnotationClass.parseColour(item.substring(item.length() - 7)));
 		}
+		return result;
+	}
+
+	/** A list of its own with these classes. */
+	public static AnnotationClasses copyOf(final Collection<AnnotationClass> classes) {
+		final AnnotationClasses result = new AnnotationClasses();
+		result.classes.addAll(classes);
 		return result;
 	}
 
@@ -108,14 +116,27 @@ public final class AnnotationClasses {
 		return found != null ? found : add(name);
 	}
 
+	/**
+	 * Adds the classes of another list whose names this one lacks, with their colours, and their ids where these are free.
+	 */
+	public void mergeAll(final AnnotationClasses others) {
+		for (final AnnotationClass other : others.list())
+			if (find(other.name()) == null) insert(other.id(), other.name(), other.rgb());
+	}
+
+	/** A new class at the end; keeps the id when it is free. */
+	AnnotationClass insert(final int id, final String name, final int rgb) {
+		return byId(id) == null ? put(id, name, rgb) : recolour(add(name), rgb);
+	}
+
 	/** A new class at the end with the next free id and colour. */
-	AnnotationClass add(final String name) {
+	public AnnotationClass add(final String name) {
 		final int id = freeId();
 		return put(id, name, defaultColour(id));
 	}
 
 	/** A new class at the end with a given id and colour. */
-	AnnotationClass put(final int id, final String name, final int rgb) {
+	public AnnotationClass put(final int id, final String name, final int rgb) {
 		final AnnotationClass added = new AnnotationClass(checkId(id), AnnotationClass.cleanName(name), rgb);
 		if (byId(id) != null || find(name) != null) {
 			throw new BrushwoodException("The class '" + added.name() + "' (id " + id + ") is in the list twice.");
@@ -134,7 +155,7 @@ public final class AnnotationClasses {
 	 * @return the class that took its place
 	 * @throws BrushwoodException when another class has the name
 	 */
-	AnnotationClass rename(final AnnotationClass old, final String name) {
+	public AnnotationClass rename(final AnnotationClass old, final String name) {
 		final AnnotationClass other = find(name);
 		if (other != null && other != old) {
 			throw new BrushwoodException("There is a class '" + other.name() + "' already. Choose another name.");
@@ -143,11 +164,12 @@ public final class AnnotationClasses {
 	}
 
 	/** @return the class that took its place */
-	AnnotationClass recolour(final AnnotationClass old, final int rgb) {
+	public AnnotationClass recolour(final AnnotationClass old, final int rgb) {
 		return replace(old, new AnnotationClass(old.id(), old.name(), rgb));
 	}
 
-	void remove(final AnnotationClass old) {
+	/** Does nothing when it is not in the list. */
+	public void remove(final AnnotationClass old) {
 		classes.remove(old);
 	}
 
@@ -163,12 +185,14 @@ public final class AnnotationClasses {
 
 	private int freeId() {
 		int id = 1;
-		while (byId(id) != null)
+		while (id <= MAX && byId(id) != null)
 			id++;
-		return checkId(id);
+		if (id <= MAX) return id;
+		throw new BrushwoodException("There are " + MAX + " classes already, the most that a model can have.");
 	}
 
-	private String freeName() {
+	/** "class N" with a number that no class has. */
+	public String freeName() {
 		int number = classes.size() + 1;
 		while (find("class " + number) != null)
 			number++;

@@ -58,6 +58,14 @@ public final class Annotations {
 		if (!rois.isEmpty()) imp.setProp(ClassColours.PROPERTY, classes.format());
 	}
 
+	/** Takes all annotations out of the overlay; the list of classes stays. Does not mark the image as changed. */
+	public void release() {
+		for (final Roi roi : rois())
+			imp.getOverlay().remove(roi);
+		if (imp.getOverlay() != null && imp.getOverlay().size() == 0) imp.setOverlay(null);
+		imp.updateAndDraw();
+	}
+
 	/** Whether an image has annotations, without changing it. */
 	public static boolean has(final ImagePlus imp) {
 		return !annotated(imp).isEmpty();
@@ -104,7 +112,7 @@ public final class Annotations {
 
 	/** Adds a copy of a Roi to a class on a slice and frame, 1-based; points with their own slices keep them. */
 	public void add(final AnnotationClass c, final Roi roi, final int z, final int t) {
-		append(c, copy(supported(roi)), z, t);
+		append(c, copy(RoiRasterizer.supported(roi)), z, t);
 		store();
 	}
 
@@ -177,7 +185,7 @@ public final class Annotations {
 			}
 			roi.setProperty(ALL, null);
 			final Place place = RoiPositions.of(roi, imp);
-			append(c != null ? c : classes.findOrAdd(fallback), supported(roi), place.z, place.t);
+			append(c != null ? c : classes.findOrAdd(fallback), RoiRasterizer.supported(roi), place.z, place.t);
 		}
 		store();
 		return rois.size();
@@ -226,6 +234,42 @@ public final class Annotations {
 		return labels;
 	}
 
+	/** Gives the pixels of an annotation to its class. */
+	public interface Painter {
+
+		/**
+		 * @param point index of the one point of a multi-point Roi, or {@link RoiRasterizer#ALL_POINTS}
+		 * @param z slice, and t frame, from 0
+		 * @return false when the Roi lies wholly outside the image
+		 */
+		boolean paint(Roi roi, int point, AnnotationClass c, int z, int t);
+	}
+
+	/**
+	 * Paints all annotations, the latest last, on every slice and frame where they are.
+	 *
+	 * @throws BrushwoodException naming an annotation that lies outside the image
+	 */
+	public void paint(final Painter painter) {
+		for (final Roi roi : rois()) {
+			if (!RoiPositions.isPointwise(roi)) {
+				paint(painter, roi, RoiRasterizer.ALL_POINTS, RoiPositions.of(roi, imp));
+				continue;
+			}
+			for (int i = 0; i < roi.getFloatPolygon().npoints; i++)
+				paint(painter, roi, i, RoiPositions.ofPoint((PointRoi) roi, i, imp));
+		}
+	}
+
+	private void paint(final Painter painter, final Roi roi, final int point, final Place place) {
+		final AnnotationClass c = classOf(roi);
+		boolean inside = place.within(imp);
+		for (int t = 1; t <= imp.getNFrames() && inside; t++)
+			for (int z = 1; z <= imp.getNSlices() && inside; z++)
+				if (place.covers(z, t)) inside = painter.paint(roi, point, c, z - 1, t - 1);
+		if (!inside) throw outside(roi, place);
+	}
+
 	/**
 	 * The annotations as labels.
 	 *
@@ -234,34 +278,10 @@ public final class Annotations {
 	 */
 	LabelPlanes rasterise(final AnnotationClasses all) {
 		final LabelPlanes labels = new LabelPlanes(imp.getWidth(), imp.getHeight(), imp.getNSlices(), imp.getNFrames());
-		for (final Roi roi : rois()) {
-			final byte label = (byte) all.label(all.find(classOf(roi).name()));
-			if (RoiPositions.isPointwise(roi)) drawPoints((PointRoi) roi, label, labels);
-			else draw(roi, label, labels);
-		}
+		final Rectangle where = new Rectangle(labels.width, labels.height);
+		paint((roi, point, c, z, t) -> RoiRasterizer.draw(roi, point, (byte) all.label(all.find(c.name())), labels.plane(z,
+			t), where));
 		return labels;
-	}
-
-	private void draw(final Roi roi, final byte label, final LabelPlanes labels) {
-		final Place place = RoiPositions.of(roi, imp);
-		boolean inside = place.within(imp);
-		for (int t = 1; t <= labels.frames && inside; t++)
-			for (int z = 1; z <= labels.depth && inside; z++)
-				if (place.covers(z, t)) inside = RoiRasterizer.draw(roi, label, labels.plane(z - 1, t - 1), labels.width,
-					labels.height);
-		if (!inside) throw outside(roi, place);
-	}
-
-	private void drawPoints(final PointRoi roi, final byte label, final LabelPlanes labels) {
-		for (int i = 0; i < roi.getFloatPolygon().npoints; i++) {
-			final Place place = RoiPositions.ofPoint(roi, i, imp);
-			boolean inside = place.within(imp);
-			for (int t = 1; t <= labels.frames && inside; t++)
-				for (int z = 1; z <= labels.depth && inside; z++)
-					if (place.covers(z, t)) inside = RoiRasterizer.drawPoint(roi, i, label, labels.plane(z - 1, t - 1),
-						labels.width, labels.height);
-			if (!inside) throw outside(roi, place);
-		}
 	}
 
 	private BrushwoodException outside(final Roi roi, final Place place) {
@@ -283,7 +303,7 @@ public final class Annotations {
 
 	private AnnotationClass[] classesOfLabels(final String path, final int highest) {
 		final AnnotationClasses named = AnnotationClasses.parse(ImageFiles.tiffProperty(path, ClassColours.PROPERTY));
-		if (named.size() > 0) mergeAll(named);
+		if (named.size() > 0) classes.mergeAll(named);
 		else classes.growTo(highest);
 		named.growTo(named.size() > 0 ? highest : 0);
 		final AnnotationClass[] byLabel = new AnnotationClass[highest + 1];
@@ -315,21 +335,11 @@ public final class Annotations {
 		if (known != null) return known;
 		final String colour = roi.getProperty(COLOUR);
 		final int rgb = colour == null ? AnnotationClasses.defaultColour(id(roi)) : AnnotationClass.parseColour(colour);
-		return insert(id(roi), Escape.decode(name), rgb);
+		return classes.insert(id(roi), Escape.decode(name), rgb);
 	}
 
 	private void merge(final String escapedList) {
-		if (escapedList != null) mergeAll(AnnotationClasses.parse(Escape.decode(escapedList)));
-	}
-
-	private void mergeAll(final AnnotationClasses others) {
-		for (final AnnotationClass other : others.list())
-			if (classes.find(other.name()) == null) insert(other.id(), other.name(), other.rgb());
-	}
-
-	/** Keeps the id when it is free. */
-	private AnnotationClass insert(final int id, final String name, final int rgb) {
-		return classes.byId(id) == null ? classes.put(id, name, rgb) : classes.recolour(classes.add(name), rgb);
+		if (escapedList != null) classes.mergeAll(AnnotationClasses.parse(Escape.decode(escapedList)));
 	}
 
 	private AnnotationClass changed(final AnnotationClass old, final AnnotationClass now) {
@@ -386,12 +396,6 @@ public final class Annotations {
 		imp.setProp(ClassColours.PROPERTY, classes.format());
 		imp.changes = true;
 		imp.updateAndDraw();
-	}
-
-	private static Roi supported(final Roi roi) {
-		if (RoiRasterizer.isSupported(roi)) return roi;
-		throw new BrushwoodException("The " + roi.getTypeAsString() + " selection '" + roi.getName() +
-			"' marks no pixels. Use an area, a line or points.");
 	}
 
 	/** Through ImageJ's own format: a Roi's clone would share its properties. */

@@ -188,7 +188,7 @@ public final class FolderBatch {
 		}
 	}
 
-	private static void makeFolder(final Path folder) {
+	static void makeFolder(final Path folder) {
 		try {
 			Files.createDirectories(folder);
 		}
@@ -218,9 +218,13 @@ public final class FolderBatch {
 	/** Where the results of an image go, without their endings. */
 	private Path stem(final Path file) {
 		final Path target = output.resolve(input.relativize(file));
-		final String name = file.getFileName().toString();
+		return target.resolveSibling(stem(file.getFileName().toString()));
+	}
+
+	/** A file's name without its last suffix. */
+	static String stem(final String name) {
 		final int dot = name.lastIndexOf('.');
-		return target.resolveSibling(dot > 0 ? name.substring(0, dot) : name);
+		return dot > 0 ? name.substring(0, dot) : name;
 	}
 
 	private List<Path> files() {

@@ -13,10 +13,13 @@ import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.util.Arrays;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
 
 import javax.imageio.ImageIO;
+import javax.imageio.ImageReader;
+import javax.imageio.stream.ImageInputStream;
 
 /**
  * Opens image files. TIFF goes through the engine's reader, which also reads what ImageJ's cannot (BigTIFF, ZSTD,
@@ -48,13 +51,56 @@ public final class ImageFiles {
 		}
 	}
 
+	/**
+	 * Opens an image for ImageJ, without showing it.
+	 *
+	 * @throws BrushwoodException naming the file and the reason
+	 */
+	public static ImagePlus openImage(final String path) {
+		return open(checked(path));
+	}
+
+	/** False when a file is seen, without reading its pixels, to have another size or to be no image. */
+	public static boolean mayHaveSize(final String path, final int width, final int height) {
+		final File file = new File(path);
+		try {
+			if (hasSuffix(file, TIFF)) {
+				final FileInfo[] infos = tiffInfo(file);
+				return infos == null || infos.length == 0 || infos[0].width == width && infos[0].height == height;
+			}
+			if (hasSuffix(file, IMAGE_IO)) return sizeFits(file, width, height);
+		}
+		catch (final IOException | RuntimeException e) {
+			return false;
+		}
+		return true;
+	}
+
+	private static boolean sizeFits(final File file, final int width, final int height) throws IOException {
+		try (ImageInputStream in = ImageIO.createImageInputStream(file)) {
+			final Iterator<ImageReader> readers = ImageIO.getImageReaders(in);
+			if (!readers.hasNext()) return false;
+			final ImageReader reader = readers.next();
+			try {
+				reader.setInput(in);
+				return reader.getWidth(0) == width && reader.getHeight(0) == height;
+			}
+			finally {
+				reader.dispose();
+			}
+		}
+	}
+
+	private static FileInfo[] tiffInfo(final File file) throws IOException {
+		return new TiffDecoder(file.getAbsoluteFile().getParent() + File.separator, file.getName()).getTiffInfo();
+	}
+
 	/** Text that ImageJ stored in a TIFF's header under <code>key</code>, or null. */
 	static String tiffProperty(final String path, final String key) {
 		final File file = checked(path);
 		if (!hasSuffix(file, TIFF)) return null;
 		try {
-			final FileInfo[] infos = new TiffDecoder(file.getAbsoluteFile().getParent() + File.separator, file.getName())
-				.getTiffInfo();
+			final FileInfo[] infos = tiffInfo(file);
 			final String[] properties = infos == null ? null : infos[0].properties;
 			for (int i = 0; properties != null && i + 1 < properties.length; i += 2)
 				if (key.equals(properties[i])) return properties[i + 1];

@@ -38,6 +38,31 @@ public final class ImagePlusAdapter {
 		}
 	}
 
+	/**
+	 * The engine's fingerprint of the pixels; reads only the slices that it needs.
+	 *
+	 * @throws BrushwoodException when the stack does not fit its dimensions
+	 */
+	public static long fingerprint(final Job job, final ImagePlus imp) {
+		checkDimensions(imp);
+		try (EngineImage image = EngineImage.createSparse(job, info(imp))) {
+			final int depth = imp.getNSlices();
+			for (final long slice : image.survey())
+				putSlice(job, imp, image, (int) (slice / depth), (int) (slice % depth));
+			return image.fingerprint(job);
+		}
+	}
+
+	/** Puts all channels of a slice into a sparse image of the same size; frame and slice count from 0. */
+	public static void putSlice(final Job job, final ImagePlus imp, final EngineImage image, final int t, final int z) {
+		final int channels = image.info().rgb ? 1 : image.info().channels;
+		for (int c = 0; c < channels; c++) {
+			final Object pixels = imp.getStack().getProcessor(imp.getStackIndex(c + 1, z + 1, t + 1)).getPixels();
+			if (pixels instanceof int[]) image.putRgb(job, t, z, (int[]) pixels);
+			else image.putPlane(job, t, c, z, pixels);
+		}
+	}
+
 	/** Size, type and calibration as the engine's TIFF reader gives them for the same image in a file. */
 	public static ImageInfo info(final ImagePlus imp) {
 		final ImageInfo.Builder info = ImageInfo.builder(type(imp), imp.getWidth(), imp.getHeight());

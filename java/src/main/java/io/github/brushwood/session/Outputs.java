@@ -4,6 +4,7 @@ import io.github.brushwood.engine.Output;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.Collections;
 import java.util.EnumMap;
 import java.util.List;
@@ -41,6 +42,14 @@ public final class Outputs {
 		for (final String id : ids)
 			outputs.add(Output.valueOf(id.toUpperCase(Locale.ROOT)));
 		return outputs;
+	}
+
+	/** The ids of outputs, separated by ';'. */
+	public static String text(final Collection<Output> outputs) {
+		final List<String> ids = new ArrayList<>();
+		for (final Output output : outputs)
+			ids.add(output.name().toLowerCase(Locale.ROOT));
+		return String.join(";", ids);
 	}
 
 	/** Title of an output's image. */

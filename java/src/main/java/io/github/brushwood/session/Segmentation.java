@@ -33,14 +33,25 @@ public final class Segmentation {
 	public static Segmentation of(final Jobs jobs, final ImagePlus imp, final String modelPath,
 		final Collection<Output> outputs, final PredictOptions options)
 	{
+		try (Job job = jobs.open(); Model model = Model.read(job, modelPath)) {
+			return of(jobs, imp, model, new File(modelPath).getAbsolutePath(), outputs, options);
+		}
+	}
+
+	/**
+	 * @param origin what the results name as their model
+	 * @param options null for the defaults
+	 */
+	public static Segmentation of(final Jobs jobs, final ImagePlus imp, final Model model, final String origin,
+		final Collection<Output> outputs, final PredictOptions options)
+	{
 		try (Job job = jobs.open();
-			Model model = Model.read(job, modelPath);
 			EngineImage image = ImagePlusAdapter.toEngine(job, imp);
 			Prediction prediction = model.predict(job, image, options, outputs))
 		{
 			final AnnotationClasses classes = ClassColours.of(model);
 			final List<String> notes = notes(prediction, imp.getTitle());
-			final String info = info(modelPath, notes);
+			final String info = info(origin, notes);
 			final Map<Output, ImagePlus> images = new EnumMap<>(Output.class);
 			for (final Output output : outputs)
 				images.put(output, image(output, prediction.get(output), imp, classes, info));
@@ -116,8 +127,8 @@ public final class Segmentation {
 		}
 	}
 
-	private static String info(final String modelPath, final List<String> notes) {
-		final StringBuilder info = new StringBuilder("Model: " + new File(modelPath).getAbsolutePath() + "\n");
+	private static String info(final String origin, final List<String> notes) {
+		final StringBuilder info = new StringBuilder("Model: " + origin + "\n");
 		for (final String note : notes)
 			info.append("Note: ").append(note).append('\n');
 		return info.toString();

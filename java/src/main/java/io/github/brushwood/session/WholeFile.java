@@ -10,10 +10,10 @@ import java.nio.file.StandardCopyOption;
 import java.util.UUID;
 
 /** Writes files beside their target and renames them when whole, so that no half file has the final name. */
-final class WholeFile {
+public final class WholeFile {
 
 	/** Writes the content. */
-	interface Content {
+	public interface Content {
 
 		void writeTo(OutputStream out) throws IOException;
 	}
@@ -21,7 +21,7 @@ final class WholeFile {
 	private WholeFile() {}
 
 	/** @throws BrushwoodException naming the file when it cannot be written */
-	static void write(final String path, final Content content) {
+	public static void write(final String path, final Content content) {
 		final Path target = new File(path).getAbsoluteFile().toPath();
 		Path part = null;
 		try {

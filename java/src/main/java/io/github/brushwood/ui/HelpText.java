@@ -1,11 +1,11 @@
 package io.github.brushwood.ui;
 
-import io.github.brushwood.command.options.Key;
-import io.github.brushwood.command.options.Spec;
 import io.github.brushwood.engine.Engine;
 import io.github.brushwood.engine.FeatureRow;
 import io.github.brushwood.engine.ForestPreset;
 import io.github.brushwood.engine.Preset;
+import io.github.brushwood.session.options.Key;
+import io.github.brushwood.session.options.Spec;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -35,13 +35,13 @@ public final class HelpText {
 
 	private HelpText() {}
 
-	/** The whole help as HTML. */
-	public static String all(final List<Spec> commands) {
+	/** The whole help as HTML. @param keys the table of the live window's keys, as a part of a page */
+	public static String all(final List<Spec> commands, final String keys) {
 		final StringBuilder sections = new StringBuilder();
 		for (final Spec command : commands)
 			sections.append(section(command));
 		return page().replace("@commands@", sections).replace("@features@", features()).replace("@presets@", presets())
-			.replace("@forests@", forests()).replace("@version@", escape(Engine.version()));
+			.replace("@forests@", forests()).replace("@version@", escape(Engine.version())).replace("@keys@", keys);
 	}
 
 	/** Help on one command as HTML. */
@@ -49,10 +49,15 @@ public final class HelpText {
 		final StringBuilder html = new StringBuilder("<html><body>").append(section(command));
 		for (final Key key : command.keys()) {
 			if (key.kind() != Key.Kind.FEATURES) continue;
-			html.append("<h2>Features</h2>").append(features()).append("<h2>Presets</h2>").append(presets());
+			html.append(featureGuide());
 		}
 		if (command.find(FOREST) != null) html.append("<h2>Forests</h2>").append(forests());
 		return html.append("<p>More: Plugins &gt; Brushwood &gt; Brushwood Help.</p></body></html>").toString();
+	}
+
+	/** Feature lists, all features and all presets, as a part of a page. */
+	public static String featureGuide() {
+		return "<h2>Features</h2>" + features() + "<h2>Presets</h2>" + presets();
 	}
 
 	/** The text of a page, for terminals. */

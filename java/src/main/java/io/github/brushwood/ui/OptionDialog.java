@@ -2,11 +2,11 @@ package io.github.brushwood.ui;
 
 import ij.gui.GenericDialog;
 
-import io.github.brushwood.command.options.Key;
-import io.github.brushwood.command.options.Options;
 import io.github.brushwood.engine.Engine;
 import io.github.brushwood.engine.FeatureRow;
 import io.github.brushwood.engine.Preset;
+import io.github.brushwood.session.options.Key;
+import io.github.brushwood.session.options.Options;
 
 import java.awt.Checkbox;
 import java.awt.Choice;

@@ -5,7 +5,7 @@ import ij.io.DirectoryChooser;
 import ij.io.OpenDialog;
 import ij.io.SaveDialog;
 
-import io.github.brushwood.command.options.Key;
+import io.github.brushwood.session.options.Key;
 
 import java.awt.Button;
 import java.awt.FlowLayout;

@@ -76,7 +76,7 @@ public final class ReportWindow {
 
 	/** A page of {@link HelpText}. */
 	public static void html(final String title, final String html) {
-		if (hasWindows()) new HTMLDialog(title, html, false);
+		if (hasWindows()) new HTMLDialog(title, html, false).toFront(); // not behind the image's window
 		else IJ.log(HelpText.plain(html));
 	}
 

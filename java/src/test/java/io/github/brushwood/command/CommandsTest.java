@@ -5,18 +5,21 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.github.brushwood.command.options.Key;
-import io.github.brushwood.command.options.Options;
-import io.github.brushwood.command.options.Spec;
+import io.github.brushwood.Session;
 import io.github.brushwood.engine.Engine;
 import io.github.brushwood.engine.FeatureRow;
 import io.github.brushwood.engine.ForestPreset;
 import io.github.brushwood.engine.Preset;
+import io.github.brushwood.session.options.Key;
+import io.github.brushwood.session.options.Options;
+import io.github.brushwood.session.options.Spec;
 import io.github.brushwood.ui.HelpText;
+import io.github.brushwood.ui.live.LiveHelp;
 
 import java.io.BufferedReader;
 import java.io.InputStream;
 import java.io.InputStreamReader;
+import java.lang.reflect.Method;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -97,11 +100,25 @@ class CommandsTest {
 	}
 
 	@Test
+	void theHelpListsEveryFunctionOfLiveSessions() {
+		final String html = HelpText.all(Commands.specs(), LiveHelp.keys());
+		for (final Method method : Session.class.getMethods()) {
+			if (method.getDeclaringClass() != Session.class) continue;
+			final Matcher row = Pattern.compile("<td><code>" + method.getName() + "</code></td><td>([^<]*)</td>").matcher(html);
+			assertTrue(row.find(), method.getName());
+			final int arguments = row.group(1).isEmpty() ? 0 : row.group(1).split(",").length;
+			assertEquals(method.getParameterCount(), arguments, method.getName());
+			assertEquals(String.class, method.getReturnType(), method.getName());
+		}
+	}
+
+	@Test
 	void theHelpListsEveryCommandKeyFeatureAndPreset() {
-		final String html = HelpText.all(Commands.specs());
+		final String html = HelpText.all(Commands.specs(), LiveHelp.keys());
 		final String plain = HelpText.plain(html);
 		assertFalse(html.contains("@commands@") || html.contains("@features@") || html.contains("@presets@") || html
-			.contains("@forests@") || html.contains("@version@"));
+			.contains("@forests@") || html.contains("@version@") || html.contains("@keys@"));
+		assertTrue(plain.contains("Goes where the forest is least sure"), "the live window's keys");
 		for (final Spec spec : Commands.specs()) {
 			assertTrue(plain.contains(spec.name()), spec.name());
 			for (final Key key : spec.keys()) {

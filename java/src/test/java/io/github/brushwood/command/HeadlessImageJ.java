@@ -76,8 +76,8 @@ final class HeadlessImageJ {
 
 	private static String classPath() {
 		return String.join(File.pathSeparator, jarOf("net.imagej.patcher.JavaAgent"), jarOf("javassist.ClassPool"), jarOf(
-			"io.github.classgraph.ClassGraph"), jarOf("ij.ImageJ"), jarOf(BrushwoodCommand.class.getName()), jarOf(
-				HeadlessImageJ.class.getName()));
+			"io.github.classgraph.ClassGraph"), jarOf("ij.ImageJ"), jarOf("com.google.gson.Gson"), jarOf(
+				BrushwoodCommand.class.getName()), jarOf(HeadlessImageJ.class.getName()));
 	}
 
 	/** Jar or folder that a class comes from. */

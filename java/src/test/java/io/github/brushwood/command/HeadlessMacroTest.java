@@ -9,7 +9,6 @@ import ij.ImagePlus;
 import ij.gui.OvalRoi;
 import ij.gui.Roi;
 
-import io.github.brushwood.command.options.Options;
 import io.github.brushwood.engine.Balance;
 import io.github.brushwood.engine.Engine;
 import io.github.brushwood.engine.EngineImage;
@@ -22,7 +21,9 @@ import io.github.brushwood.engine.Recipe;
 import io.github.brushwood.engine.TrainOptions;
 import io.github.brushwood.engine.Trainer;
 import io.github.brushwood.session.Annotations;
+import io.github.brushwood.session.ForestKeys;
 import io.github.brushwood.session.Pictures;
+import io.github.brushwood.session.options.Options;
 
 import java.awt.image.BufferedImage;
 import java.io.File;
@@ -339,7 +340,7 @@ class HeadlessMacroTest {
 			Model a = Model.read(job, folder.resolve("a.brushwood").toString());
 			Model b = Model.read(job, folder.resolve("b.brushwood").toString()))
 		{
-			final TrainOptions expected = TrainingKeys.options(Options.parse(new Train_Model().spec(), "model=m " + all));
+			final TrainOptions expected = ForestKeys.options(Options.parse(new Train_Model().spec(), "model=m " + all));
 			final TrainOptions kept = a.trainOptions();
 			assertEquals(expected.trees() + " " + expected.mtry() + " " + expected.maxDepth() + " " + expected.minLeaf() + " " +
 				expected.bootstrap() + " " + expected.extra() + " " + expected.balance() + " " + expected.strokeBalance() + " " +

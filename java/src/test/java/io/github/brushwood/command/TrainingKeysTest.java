@@ -7,15 +7,16 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.github.brushwood.command.options.Key;
-import io.github.brushwood.command.options.Options;
-import io.github.brushwood.command.options.Spec;
 import io.github.brushwood.engine.Balance;
 import io.github.brushwood.engine.Engine;
 import io.github.brushwood.engine.ForestPreset;
 import io.github.brushwood.engine.Holdout;
 import io.github.brushwood.engine.TrainOptions;
 import io.github.brushwood.session.BrushwoodException;
+import io.github.brushwood.session.ForestKeys;
+import io.github.brushwood.session.options.Key;
+import io.github.brushwood.session.options.Options;
+import io.github.brushwood.session.options.Spec;
 
 import java.util.Arrays;
 import java.util.List;
@@ -34,7 +35,7 @@ class TrainingKeysTest {
 		"context_sigmas");
 
 	private static TrainOptions forest(final String keys) {
-		return TrainingKeys.options(Options.parse(TRAIN, "model=m " + keys));
+		return ForestKeys.options(Options.parse(TRAIN, "model=m " + keys));
 	}
 
 	/** All values in one line. */
@@ -126,21 +127,21 @@ class TrainingKeysTest {
 	@Test
 	void whatThePresetSaysIsAValueOfTheKey() {
 		for (final ForestPreset preset : Engine.forestPresets()) {
-			for (final Key key : TrainingKeys.forest()) {
+			for (final Key key : ForestKeys.forest()) {
 				if (!key.isFromPreset()) continue;
 				final Options chosen = new Options(TRAIN).set("model", "m").set("forest", preset.id);
-				final String shown = TrainingKeys.defaultOf(key, chosen);
+				final String shown = ForestKeys.defaultOf(key, chosen);
 				if (ONLY_WITH_ANOTHER.contains(key.id())) continue;
 				if (key.isFlag()) chosen.setFlag(key.id(), Boolean.parseBoolean(shown));
 				else chosen.set(key.id(), shown);
-				assertEquals(text(preset.options()), text(TrainingKeys.options(chosen.check())), preset.id + " " + key.id());
+				assertEquals(text(preset.options()), text(ForestKeys.options(chosen.check())), preset.id + " " + key.id());
 			}
 		}
 	}
 
 	@Test
 	void everyKeyOfTheForestIsOfItsPresetAndDocumented() {
-		for (final Key key : TrainingKeys.forest()) {
+		for (final Key key : ForestKeys.forest()) {
 			assertEquals(!key.id().equals("forest"), key.isFromPreset(), key.id());
 			assertFalse(key.doc().isEmpty());
 		}
@@ -148,6 +149,6 @@ class TrainingKeysTest {
 		for (final String absent : new String[] { "calibrate", "importance", "autocontext", "context_sigmas", "refine",
 			"model" })
 			assertNull(suggest.find(absent), absent);
-		assertEquals(17, TrainingKeys.options(Options.parse(suggest, "trees=17 held_out=strokes tolerance=0.01")).trees());
+		assertEquals(17, ForestKeys.options(Options.parse(suggest, "trees=17 held_out=strokes tolerance=0.01")).trees());
 	}
 }

@@ -1,4 +1,4 @@
-package io.github.brushwood.command;
+package io.github.brushwood.session;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -8,12 +8,12 @@ import java.util.Collections;
 import org.junit.jupiter.api.Test;
 
 /** Messages as the window shows them. */
-class FailureTest {
+class MessagesTest {
 
 	@Test
 	void longMessagesAreWrappedBetweenWords() {
 		final String text = String.join(" ", Collections.nCopies(60, "sentence"));
-		final String[] lines = Failure.wrap(text).split("\n");
+		final String[] lines = Messages.wrap(text).split("\n");
 		assertEquals(6, lines.length);
 		for (final String line : lines)
 			assertTrue(line.length() <= 90, line);
@@ -22,8 +22,8 @@ class FailureTest {
 
 	@Test
 	void shortMessagesAndLongWordsStayWhole() {
-		assertEquals("One line.", Failure.wrap("One line."));
+		assertEquals("One line.", Messages.wrap("One line."));
 		final String path = String.join("/", Collections.nCopies(40, "folder"));
-		assertEquals("The file\n" + path + "\nis missing.", Failure.wrap("The file " + path + " is missing."));
+		assertEquals("The file\n" + path + "\nis missing.", Messages.wrap("The file " + path + " is missing."));
 	}
 }

@@ -1,4 +1,4 @@
-package io.github.brushwood.command.options;
+package io.github.brushwood.session.options;
 
 import java.util.Arrays;
 import java.util.Collections;

@@ -1,4 +1,4 @@
-package io.github.brushwood.command.options;
+package io.github.brushwood.session.options;
 
 import io.github.brushwood.session.BrushwoodException;
 import io.github.brushwood.session.Escape;

@@ -1,0 +1,126 @@
+package io.github.brushwood.ui.live;
+
+import io.github.brushwood.engine.Scores;
+import io.github.brushwood.session.AnnotationClass;
+
+import java.awt.BorderLayout;
+import java.awt.Component;
+import java.awt.Dimension;
+import java.awt.FontMetrics;
+import java.util.Collections;
+import java.util.List;
+
+import javax.swing.BorderFactory;
+import javax.swing.JPanel;
+import javax.swing.JTable;
+import javax.swing.SwingConstants;
+import javax.swing.table.AbstractTableModel;
+import javax.swing.table.DefaultTableCellRenderer;
+
+/** Labelled pixels and scores of each class. */
+final class ClassTable extends JPanel {
+
+	private static final long serialVersionUID = 1L;
+	private static final String[] COLUMNS = { "Class", "Labelled pixels", "Precision", "Recall", "F1", "IoU" };
+	private static final int MOST_NAME_EMS = 15;
+
+	private transient List<AnnotationClass> classes = Collections.emptyList();
+	private transient long[] pixels = {};
+	private transient Scores scores;
+	private final Cells model = new Cells();
+	private final JTable table = new JTable(model);
+
+	ClassTable() {
+		super(new BorderLayout());
+		setBorder(BorderFactory.createLineBorder(Widgets.hairline()));
+		setAlignmentX(LEFT_ALIGNMENT);
+		table.setName("classes");
+		table.setRowHeight(Widgets.em(table) * 3 / 2);
+		table.setFocusable(false);
+		table.setRowSelectionAllowed(false);
+		table.getTableHeader().setReorderingAllowed(false);
+		table.setDefaultRenderer(Object.class, new Cell());
+		table.setAutoResizeMode(JTable.AUTO_RESIZE_OFF);
+		add(table.getTableHeader(), BorderLayout.NORTH);
+		add(table, BorderLayout.CENTER);
+		setWidths();
+	}
+
+	/** @param newScores null for none */
+	void show(final List<AnnotationClass> newClasses, final long[] newPixels, final Scores newScores) {
+		final boolean sameShape = newClasses.equals(classes);
+		classes = newClasses;
+		pixels = newPixels;
+		scores = newScores;
+		if (sameShape) {
+			table.repaint();
+			return;
+		}
+		model.fireTableDataChanged();
+		setWidths();
+		revalidate();
+	}
+
+	private void setWidths() {
+		final FontMetrics metrics = table.getFontMetrics(table.getFont());
+		final int em = Widgets.em(table);
+		int name = em * 8;
+		for (final AnnotationClass c : classes)
+			name = Math.max(name, Math.min(em * MOST_NAME_EMS, metrics.stringWidth(c.name()) + 3 * em));
+		for (int i = 0; i < COLUMNS.length; i++)
+			table.getColumnModel().getColumn(i).setPreferredWidth(i == 0 ? name : Math.max(em * 4, metrics.stringWidth(
+				COLUMNS[i]) + em));
+	}
+
+	/** No wider than its columns. */
+	@Override
+	public Dimension getMaximumSize() {
+		return getPreferredSize();
+	}
+
+	private final class Cells extends AbstractTableModel {
+
+		private static final long serialVersionUID = 1L;
+
+		@Override
+		public int getRowCount() {
+			return classes.size();
+		}
+
+		@Override
+		public int getColumnCount() {
+			return COLUMNS.length;
+		}
+
+		@Override
+		public String getColumnName(final int column) {
+			return COLUMNS[column];
+		}
+
+		@Override
+		public Object getValueAt(final int row, final int column) {
+			if (column == 0) return classes.get(row).name();
+			if (column == 1) return Widgets.count(pixels[row]);
+			if (scores == null || row >= scores.classCount()) return "-";
+			final Scores.OfClass c = scores.ofClass(row);
+			return Widgets.score(column == 2 ? c.precision : column == 3 ? c.recall : column == 4 ? c.f1 : c.iou);
+		}
+	}
+
+	private final class Cell extends DefaultTableCellRenderer {
+
+		private static final long serialVersionUID = 1L;
+
+		@Override
+		public Component getTableCellRendererComponent(final JTable on, final Object value, final boolean selected,
+			final boolean focused, final int row, final int column)
+		{
+			super.getTableCellRendererComponent(on, value, false, false, row, column);
+			setBorder(Widgets.cellBorder(on));
+			setHorizontalAlignment(column == 0 ? SwingConstants.LEADING : SwingConstants.TRAILING);
+			setIcon(column == 0 ? Widgets.swatch(on, classes.get(row).colour()) : null);
+			setToolTipText(column == 0 ? String.valueOf(value) : null);
+			return this;
+		}
+	}
+}
