@@ -47,8 +47,8 @@ def test_commands(folder):
 def run_macro(folder, text):
     macro = folder / "example.ijm"
     macro.write_text(text)
-    done = subprocess.run([ROOT / "scripts" / "imagej", "--headless", macro], cwd=folder, capture_output=True, text=True,
-                          timeout=300)
+    done = subprocess.run([ROOT / "scripts" / "imagej", "--headless", macro], cwd=folder, capture_output=True,
+                          text=True, timeout=300)
     assert done.returncode == 0, done
     return done.stdout
 
