@@ -3,22 +3,18 @@ package io.github.brushwood.ui.live;
 import io.github.brushwood.engine.Scores;
 import io.github.brushwood.session.AnnotationClass;
 
-import java.awt.BorderLayout;
 import java.awt.Component;
-import java.awt.Dimension;
 import java.awt.FontMetrics;
 import java.util.Collections;
 import java.util.List;
 
-import javax.swing.BorderFactory;
-import javax.swing.JPanel;
 import javax.swing.JTable;
 import javax.swing.SwingConstants;
 import javax.swing.table.AbstractTableModel;
 import javax.swing.table.DefaultTableCellRenderer;
 
 /** Labelled pixels and scores of each class. */
-final class ClassTable extends JPanel {
+final class ClassTable extends PlainTable {
 
 	private static final long serialVersionUID = 1L;
 	private static final String[] COLUMNS = { "Class", "Labelled pixels", "Precision", "Recall", "F1", "IoU" };
@@ -28,21 +24,10 @@ final class ClassTable extends JPanel {
 	private transient long[] pixels = {};
 	private transient Scores scores;
 	private final Cells model = new Cells();
-	private final JTable table = new JTable(model);
 
 	ClassTable() {
-		super(new BorderLayout());
-		setBorder(BorderFactory.createLineBorder(Widgets.hairline()));
-		setAlignmentX(LEFT_ALIGNMENT);
-		table.setName("classes");
-		table.setRowHeight(Widgets.em(table) * 3 / 2);
-		table.setFocusable(false);
-		table.setRowSelectionAllowed(false);
-		table.getTableHeader().setReorderingAllowed(false);
-		table.setDefaultRenderer(Object.class, new Cell());
-		table.setAutoResizeMode(JTable.AUTO_RESIZE_OFF);
-		add(table.getTableHeader(), BorderLayout.NORTH);
-		add(table, BorderLayout.CENTER);
+		super("classes");
+		fill(model, new Cell());
 		setWidths();
 	}
 
@@ -70,12 +55,6 @@ final class ClassTable extends JPanel {
 		for (int i = 0; i < COLUMNS.length; i++)
 			table.getColumnModel().getColumn(i).setPreferredWidth(i == 0 ? name : Math.max(em * 4, metrics.stringWidth(
 				COLUMNS[i]) + em));
-	}
-
-	/** No wider than its columns. */
-	@Override
-	public Dimension getMaximumSize() {
-		return getPreferredSize();
 	}
 
 	private final class Cells extends AbstractTableModel {

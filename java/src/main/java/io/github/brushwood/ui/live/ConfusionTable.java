@@ -3,23 +3,19 @@ package io.github.brushwood.ui.live;
 import io.github.brushwood.engine.Scores;
 import io.github.brushwood.session.AnnotationClass;
 
-import java.awt.BorderLayout;
 import java.awt.Color;
 import java.awt.Component;
-import java.awt.Dimension;
 import java.awt.FontMetrics;
 import java.util.Collections;
 import java.util.List;
 
-import javax.swing.BorderFactory;
-import javax.swing.JPanel;
 import javax.swing.JTable;
 import javax.swing.SwingConstants;
 import javax.swing.table.AbstractTableModel;
 import javax.swing.table.DefaultTableCellRenderer;
 
 /** Pixels of each painted class that were given to each class, shaded by their share of the row. */
-final class ConfusionTable extends JPanel {
+final class ConfusionTable extends PlainTable {
 
 	private static final long serialVersionUID = 1L;
 	private static final int MOST_NAME_EMS = 9;
@@ -28,21 +24,10 @@ final class ConfusionTable extends JPanel {
 	private transient List<AnnotationClass> classes = Collections.emptyList();
 	private transient Scores scores;
 	private final Cells model = new Cells();
-	private final JTable table = new JTable(model);
 
 	ConfusionTable() {
-		super(new BorderLayout());
-		setBorder(BorderFactory.createLineBorder(Widgets.hairline()));
-		setAlignmentX(LEFT_ALIGNMENT);
-		table.setName("confusion");
-		table.setRowHeight(Widgets.em(table) * 3 / 2);
-		table.setFocusable(false);
-		table.setRowSelectionAllowed(false);
-		table.getTableHeader().setReorderingAllowed(false);
-		table.setDefaultRenderer(Object.class, new Cell());
-		table.setAutoResizeMode(JTable.AUTO_RESIZE_OFF);
-		add(table.getTableHeader(), BorderLayout.NORTH);
-		add(table, BorderLayout.CENTER);
+		super("confusion");
+		fill(model, new Cell());
 	}
 
 	/** @param newScores null for none */
@@ -68,12 +53,6 @@ final class ConfusionTable extends JPanel {
 			table.getColumnModel().getColumn(0).setPreferredWidth(Math.max(before, Math.min(name, em * MOST_ROW_NAME_EMS)));
 		}
 		revalidate();
-	}
-
-	/** No wider than its columns. */
-	@Override
-	public Dimension getMaximumSize() {
-		return getPreferredSize();
 	}
 
 	private final class Cells extends AbstractTableModel {
