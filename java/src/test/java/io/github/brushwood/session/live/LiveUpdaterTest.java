@@ -13,6 +13,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import ij.IJ;
 import ij.ImagePlus;
 import ij.VirtualStack;
+import ij.gui.Roi;
 import ij.process.ImageProcessor;
 import ij.process.ShortProcessor;
 
@@ -1051,10 +1052,10 @@ class LiveUpdaterTest {
 
 	@Test
 	void whatAGlanceTakesIsNotTheForests() {
-		final int pause = 3000;
+		final int pause = 2000;
 		try (Painting p = new Painting()) {
 			final AtomicBoolean paused = new AtomicBoolean();
-			p.session.setSettings(p.session.settings().withTraining(new TrainOptions().trees(1000)));
+			p.session.setSettings(p.session.settings().withTraining(new TrainOptions().trees(200)));
 			p.updater.addListener(new LiveUpdater.Listener() {
 
 				@Override
@@ -1064,7 +1065,8 @@ class LiveUpdaterTest {
 			});
 			final LiveImage image = p.add(Pictures.plane("a.tif", 600, 600, 8));
 			p.look(image, 0, 0);
-			p.paint(image, 0, 0);
+			fill(p, image, 1, new Rectangle(10, 10, 100, 100)); // enough pixels for a forest that takes a while
+			fill(p, image, 2, new Rectangle(300, 300, 100, 100));
 			p.settle();
 			assertTrue(paused.getAndSet(false));
 			p.stroke(image, 1, 100, 100, 300, 140, 0, 0);
@@ -1073,6 +1075,12 @@ class LiveUpdaterTest {
 			assertTrue(paused.get() && t.firstForest < t.forest, t.firstForest + " " + t.forest);
 			assertTrue(t.forest < pause, t.forest + " ms");
 		}
+	}
+
+	private static void fill(final Painting p, final LiveImage image, final int label, final Rectangle where) {
+		final LabelEdit edit = p.session.edit(image);
+		edit.fill(new Roi(where), p.at(label).id(), 0, 0);
+		p.session.commit(image, edit, "area");
 	}
 
 	// ---- the end
