@@ -29,6 +29,33 @@ static void memory_is_counted(void **state) {
     assert_int_equal(bw_memory_in_use(), before);
 }
 
+/* Through several times the amount after which memory goes back to the system, with blocks that stay between. */
+static void retired_blocks_are_freed_and_others_stay(void **state) {
+    enum { BLOCKS = 40, SIZE = 8 << 20 };
+    bw_context *ctx = bw_context_create();
+    const uint64_t before = bw_memory_in_use();
+    uint8_t *kept[BLOCKS];
+    (void)state;
+    bw_retire(NULL);
+    for (int i = 0; i < BLOCKS; i++) {
+        uint8_t *block = bw_alloc(ctx, SIZE, 1, "test");
+        kept[i] = bw_alloc(ctx, 1 << 16, 1, "test");
+        assert_non_null(block);
+        assert_non_null(kept[i]);
+        memset(block, i, SIZE);
+        memset(kept[i], i, 1 << 16);
+        bw_retire(block);
+        assert_int_equal(bw_memory_in_use() - before, ((uint64_t)i + 1) << 16);
+    }
+    for (int i = 0; i < BLOCKS; i++) {
+        for (int k = 0; k < 1 << 16; k++)
+            if (kept[i][k] != i) fail_msg("block %d changed at %d", i, k);
+        bw_free(kept[i]);
+    }
+    assert_int_equal(bw_memory_in_use(), before);
+    bw_context_free(ctx);
+}
+
 static void impossible_sizes_are_an_error(void **state) {
     (void)state;
     bw_context *ctx = test_context(1);
@@ -351,6 +378,7 @@ static void settings_are_checked(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(memory_is_counted),
+        cmocka_unit_test(retired_blocks_are_freed_and_others_stay),
         cmocka_unit_test(impossible_sizes_are_an_error),
         cmocka_unit_test(first_error_wins),
         cmocka_unit_test(every_task_runs_once),

@@ -7,6 +7,9 @@
 #ifdef __linux__
 #include <sys/mman.h>
 #endif
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 /* Each block is preceded by one 64-byte line that holds its base address and size. */
 enum { BW_LINE = 64 };
@@ -104,6 +107,21 @@ void bw_free(void *block) {
     bw_block *header = block_of(block);
     atomic_fetch_sub(&memory_in_use, header->size);
     free(header->base);
+}
+
+void bw_retire(void *block) {
+#ifdef __GLIBC__
+    static const uint64_t retired_most = (uint64_t)128 << 20; /* looking through the heap takes milliseconds */
+    static _Atomic uint64_t retired;
+    const uint64_t size = block ? block_of(block)->size : 0, before = atomic_fetch_add(&retired, size);
+    bw_free(block);
+    if (before < retired_most && before + size >= retired_most) {
+        malloc_trim(0);
+        atomic_store(&retired, 0);
+    }
+#else
+    bw_free(block);
+#endif
 }
 
 char *bw_strdup(bw_context *ctx, const char *text) {

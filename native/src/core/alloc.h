@@ -11,6 +11,9 @@ void *bw_calloc(bw_context *ctx, uint64_t count, uint64_t size, const char *what
 /* Grows or shrinks; on failure the old block stays valid and NULL is returned. */
 void *bw_realloc(bw_context *ctx, void *block, uint64_t count, uint64_t size, const char *what);
 void bw_free(void *block);
+/* bw_free for large blocks that come and go in a long-lived program: from time to time their memory goes back to the
+ * system, where the C library would keep it. */
+void bw_retire(void *block);
 char *bw_strdup(bw_context *ctx, const char *text);
 
 #endif

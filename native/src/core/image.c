@@ -239,7 +239,7 @@ bw_status bw_image_put_plane(bw_context *ctx, bw_image *image, int frame, int ch
 void bw_image_drop_plane(bw_image *image, int frame, int channel, int64_t z) {
     const int64_t index = plane_index(&image->info, frame, channel, z);
     if (index < 0 || !image->planes) return;
-    bw_free(image->planes[index]);
+    bw_retire(image->planes[index]);
     image->planes[index] = NULL;
 }
 

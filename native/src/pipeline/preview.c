@@ -45,7 +45,7 @@ static float *value_at(const bw_preview_entry *entry, int feature, const int64_t
 
 static void free_entry(bw_preview_entry *entry) {
     if (!entry) return;
-    bw_free(entry->values);
+    bw_retire(entry->values);
     bw_free(entry);
 }
 
