@@ -1,5 +1,6 @@
 package io.github.brushwood.session;
 
+import ij.IJ;
 import ij.ImagePlus;
 
 import io.github.brushwood.engine.Compression;
@@ -69,6 +70,7 @@ public final class Exports {
 			jobs.status((i + 1) + "/" + images.size() + ": " + titles.get(i));
 			work.on(jobs.part(i, images.size()), images.get(i), stems.get(i));
 		}
+		jobs.status(images.size() + " of " + images.size() + " images written into " + folder);
 	}
 
 	/**
@@ -125,11 +127,19 @@ public final class Exports {
 				model.write(job, file.toString());
 			}
 			final FolderBatch batch = new FolderBatch(file.toString(), input, output, outputs).options(options);
-			check(batch.overwrite(true).run(jobs, entry -> {}));
+			final List<Entry> entries = batch.overwrite(true).run(jobs, Exports::logFailure);
+			final int done = FolderBatch.count(entries, State.DONE);
+			jobs.status(done + " of " + entries.size() + " images classified into " + output);
+			check(entries);
 		}
 		finally {
 			file.toFile().delete();
 		}
+	}
+
+	/** The error names the first one only. */
+	private static void logFailure(final Entry entry) {
+		if (entry.state == State.FAILED) IJ.log(entry.toString());
 	}
 
 	private static void check(final List<Entry> entries) {

@@ -3,10 +3,13 @@ package io.github.brushwood.session.live;
 import ij.IJ;
 import ij.ImagePlus;
 
+import io.github.brushwood.engine.Job;
+import io.github.brushwood.engine.Recipe;
 import io.github.brushwood.session.AnnotationClass;
 import io.github.brushwood.session.AnnotationClasses;
 import io.github.brushwood.session.Annotations;
 import io.github.brushwood.session.BrushwoodException;
+import io.github.brushwood.session.Jobs;
 
 import java.awt.Rectangle;
 import java.util.ArrayList;
@@ -233,9 +236,11 @@ public final class LiveSession {
 	 * @return the session's image
 	 * @throws BrushwoodException when its channels or dimensionality do not fit the others, when the session has its
 	 *           pixels already, or when an annotation lies outside; the session is then as before
+	 * @throws io.github.brushwood.engine.EngineException when it has more channels than the engine takes
 	 */
 	public LiveImage addImage(final ImagePlus imp) {
 		refuseKnown(imp);
+		checkChannels(imp.getNChannels());
 		final LiveImage.Identity identity = LiveImage.Identity.of(imp);
 		final LabelMap labels = new LabelMap(imp.getWidth(), imp.getHeight(), imp.getNSlices(), imp.getNFrames());
 		final Annotations annotations = Annotations.has(imp) ? new Annotations(imp) : null;
@@ -339,6 +344,13 @@ public final class LiveSession {
 		for (final LiveImage image : images)
 			if (image.image() == imp && imp != null) return image;
 		return null;
+	}
+
+	/** The engine says how many channels features can be made of. */
+	private static void checkChannels(final int channels) {
+		try (Job job = Jobs.defaults().open()) {
+			Recipe.parse(job, "gaussian:1", channels, 2, 1, 1, 1).close();
+		}
 	}
 
 	private void refuseKnown(final ImagePlus imp) {

@@ -180,7 +180,7 @@ final class Worker implements Runnable {
 		readLabels();
 		if (samples.classesWithLabels() < 2) {
 			dropForest();
-			board.say(LiveUpdater.Phase.WAITING, samples.recipe() == null ? "Open an image." : TOO_FEW, 1);
+			board.say(LiveUpdater.Phase.WAITING, samples.recipe() == null ? "Open an image." : tooFew(), 1);
 			return false;
 		}
 		syncTrainer(staleOn & ~Work.LABELS);
@@ -366,12 +366,21 @@ final class Worker implements Runnable {
 		return (long) Part.EDGE * Part.EDGE * samples.recipe().count() * Float.BYTES;
 	}
 
+	/** Names an image whose labels do not count, as it is not open. */
+	private String tooFew() {
+		for (final LiveImage image : session.images())
+			if (image.image() == null && image.labels().count() > 0) {
+				return "Paint at least two classes, or open '" + image.title() + "' again.";
+			}
+		return TOO_FEW;
+	}
+
 	// ---- requests, on the worker's thread
 
 	private void bringSamples() {
 		syncRecipe(Work.CLOSE);
 		readLabels();
-		if (samples.classesWithLabels() < 2) throw new BrushwoodException(TOO_FEW);
+		if (samples.classesWithLabels() < 2) throw new BrushwoodException(tooFew());
 		syncTrainer(Work.CLOSE);
 	}
 

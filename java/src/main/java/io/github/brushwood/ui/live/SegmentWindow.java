@@ -95,6 +95,7 @@ public final class SegmentWindow extends StackWindow {
 		place();
 		setVisible(true);
 		if (isHyperStack()) setPosition(czt[0], czt[1], czt[2]);
+		else updateSliceSelector(); // ImageJ's slider begins at the first slice
 		watch = new PixelWatch(imp, desk.background(), () -> desk.actions().updater().pixelsChanged(image));
 		watch.start();
 		toolListener = event -> {
@@ -405,7 +406,7 @@ public final class SegmentWindow extends StackWindow {
 	void release() {
 		final ImagePlus mine = imp;
 		if (mine == null) return;
-		if (mine.getStackSize() > 1) new StackWindow(mine); // closes this one
+		if (mine.getStackSize() > 1) new StackWindow(mine).updateSliceSelector(); // closes this one
 		else new ImageWindow(mine);
 	}
 

@@ -413,6 +413,37 @@ class ActionsTest {
 	}
 
 	@Test
+	void aBrokenFileInAFolderDoesNotKeepTheOthersBack() throws Exception {
+		saved("other.tif", 5);
+		final Actions a = actions(saved("one.tif", 3));
+		work(a);
+		final Path in = Files.createDirectory(folder.resolve("in"));
+		Files.copy(folder.resolve("one.tif"), in.resolve("one.tif"));
+		Files.write(in.resolve("broken.tif"), new byte[] { 1, 2, 3 });
+		final Path out = folder.resolve("applied");
+		final List<String> said = new ArrayList<>();
+		final Monitor monitor = new Monitor() {
+
+			@Override
+			public boolean progress(final double fraction) {
+				return true;
+			}
+
+			@Override
+			public void status(final String text) {
+				said.add(text);
+			}
+		};
+		final String message = assertThrows(BrushwoodException.class, () -> a.applyToFolder(monitor, in.toString(), out
+			.toString(), Arrays.asList(Output.LABELS))).getMessage();
+		assertTrue(message.startsWith("1 of 2 images failed. The first: broken.tif: "), message);
+		assertEquals("1 of 2 images classified into " + out, said.get(said.size() - 1));
+		assertTrue(Files.exists(out.resolve("one_segmentation.tif")));
+		a.exportResults(monitor, out.toString(), Arrays.asList(Output.LABELS));
+		assertEquals("2 of 2 images written into " + out, said.get(said.size() - 1));
+	}
+
+	@Test
 	void featuresAndAnnotationsOfAllImagesAreWritten() throws Exception {
 		final Actions a = actions(saved("one.tif", 3), saved("other.tif", 4));
 		final List<LiveImage> images = a.session().images();

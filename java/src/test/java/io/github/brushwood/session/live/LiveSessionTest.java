@@ -19,6 +19,7 @@ import ij.gui.Roi;
 import ij.plugin.Duplicator;
 
 import io.github.brushwood.engine.Engine;
+import io.github.brushwood.engine.EngineException;
 import io.github.brushwood.session.AnnotationClass;
 import io.github.brushwood.session.AnnotationClasses;
 import io.github.brushwood.session.Annotations;
@@ -750,6 +751,17 @@ class LiveSessionTest {
 		assertEquals(100, missing.labels().count());
 		assertEquals(100, missing.labels().count(2));
 		assertEquals("somewhere.tif", missing.path());
+	}
+
+	@Test
+	void imagesOfMoreChannelsThanTheEngineTakesAreRefused() {
+		final LiveSession session = new LiveSession();
+		final ImagePlus imp = Pictures.hyperstack("a", 20, 20, 8, 65, 1, 1);
+		final String message = assertThrows(EngineException.class, () -> session.addImage(imp)).getMessage();
+		assertSays(message, "64 channels", "not 65");
+		assertEquals(0, session.images().size());
+		session.addImage(Pictures.hyperstack("b", 20, 20, 8, 64, 1, 1));
+		assertEquals(1, session.images().size());
 	}
 
 	@Test

@@ -422,6 +422,22 @@ class LiveUpdaterTest {
 	}
 
 	@Test
+	void labelsThatDoNotCountAreSpokenOf() {
+		try (Painting p = new Painting()) {
+			final LiveImage a = p.add(Pictures.plane("a.tif", 64, 64, 8));
+			final LiveImage b = p.add(Pictures.plane("b.tif", 80, 64, 8));
+			p.look(a, 0, 0);
+			p.stroke(a, 1, 10, 10, 20, 10, 0, 0);
+			p.stroke(b, 2, 10, 10, 20, 10, 0, 0);
+			p.settle();
+			assertNotNull(p.updater.report());
+			p.session.detach(b);
+			p.settle();
+			assertEquals("Paint at least two classes, or open 'b.tif' again.", p.updater.state().text);
+		}
+	}
+
+	@Test
 	void namesAndColoursChangeTheModelButNotTheTiles() {
 		try (Painting p = new Painting()) {
 			final LiveImage image = p.add(Pictures.plane("a.tif", 64, 64, 8));
