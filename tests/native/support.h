@@ -45,6 +45,23 @@ enum { TEST_CANCEL_MS = 2000 };
 enum { TEST_CANCEL_MS = 100 };
 #endif
 
+/* Setup and teardown of tests after which the engine holds as many bytes as before. */
+static inline uint64_t *test_held(void) {
+    static uint64_t held;
+    return &held;
+}
+
+static inline int test_look_at_memory(void **state) {
+    (void)state;
+    *test_held() = bw_memory_in_use();
+    return 0;
+}
+
+static inline int test_nothing_is_left(void **state) {
+    (void)state;
+    return bw_memory_in_use() != *test_held();
+}
+
 static inline bw_context *test_context(int threads) {
     bw_context *ctx = bw_context_create();
     assert_non_null(ctx);

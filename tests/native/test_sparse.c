@@ -9,19 +9,6 @@
 
 /* ---- support ----------------------------------------------------------------------------------------------------- */
 
-static uint64_t held; /* before the test */
-
-static int look_at_memory(void **state) {
-    (void)state;
-    held = bw_memory_in_use();
-    return 0;
-}
-
-static int nothing_is_left(void **state) {
-    (void)state;
-    return bw_memory_in_use() != held;
-}
-
 static bw_image *make_sparse(const bw_image_info *info) {
     bw_context *ctx = test_context(1);
     bw_image *image;
@@ -724,7 +711,7 @@ static void others_refuse_sparse_images(void **state) {
     bw_image_free(sparse);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, look_at_memory, nothing_is_left)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, test_look_at_memory, test_nothing_is_left)
 
 int main(void) {
     const struct CMUnitTest tests[] = {

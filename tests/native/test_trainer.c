@@ -10,19 +10,6 @@
 
 /* ---- support ----------------------------------------------------------------------------------------------------- */
 
-static uint64_t held; /* before the test */
-
-static int look_at_memory(void **state) {
-    (void)state;
-    held = bw_memory_in_use();
-    return 0;
-}
-
-static int nothing_is_left(void **state) {
-    (void)state;
-    return bw_memory_in_use() != held;
-}
-
 static uint8_t *label_plane(bw_image *labels, int frame, int64_t z) {
     return bw_image_plane(labels, frame, 0, z);
 }
@@ -1747,7 +1734,7 @@ static void cancelled_contexts_are_harmless(void **state) {
     free_sketch(&s);
 }
 
-#define leak_free(test) cmocka_unit_test_setup_teardown(test, look_at_memory, nothing_is_left)
+#define leak_free(test) cmocka_unit_test_setup_teardown(test, test_look_at_memory, test_nothing_is_left)
 
 int main(void) {
     const struct CMUnitTest tests[] = {

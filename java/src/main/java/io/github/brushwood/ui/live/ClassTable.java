@@ -3,15 +3,12 @@ package io.github.brushwood.ui.live;
 import io.github.brushwood.engine.Scores;
 import io.github.brushwood.session.AnnotationClass;
 
-import java.awt.Component;
+import java.awt.Color;
 import java.awt.FontMetrics;
 import java.util.Collections;
 import java.util.List;
 
-import javax.swing.JTable;
-import javax.swing.SwingConstants;
 import javax.swing.table.AbstractTableModel;
-import javax.swing.table.DefaultTableCellRenderer;
 
 /** Labelled pixels and scores of each class. */
 final class ClassTable extends PlainTable {
@@ -57,6 +54,11 @@ final class ClassTable extends PlainTable {
 				COLUMNS[i]) + em));
 	}
 
+	@Override
+	Color colourOf(final int row) {
+		return classes.get(row).colour();
+	}
+
 	private final class Cells extends AbstractTableModel {
 
 		private static final long serialVersionUID = 1L;
@@ -83,23 +85,6 @@ final class ClassTable extends PlainTable {
 			if (scores == null || row >= scores.classCount()) return "-";
 			final Scores.OfClass c = scores.ofClass(row);
 			return Widgets.score(column == 2 ? c.precision : column == 3 ? c.recall : column == 4 ? c.f1 : c.iou);
-		}
-	}
-
-	private final class Cell extends DefaultTableCellRenderer {
-
-		private static final long serialVersionUID = 1L;
-
-		@Override
-		public Component getTableCellRendererComponent(final JTable on, final Object value, final boolean selected,
-			final boolean focused, final int row, final int column)
-		{
-			super.getTableCellRendererComponent(on, value, false, false, row, column);
-			setBorder(Widgets.cellBorder(on));
-			setHorizontalAlignment(column == 0 ? SwingConstants.LEADING : SwingConstants.TRAILING);
-			setIcon(column == 0 ? Widgets.swatch(on, classes.get(row).colour()) : null);
-			setToolTipText(column == 0 ? String.valueOf(value) : null);
-			return this;
 		}
 	}
 }

@@ -10,9 +10,7 @@ import java.util.Collections;
 import java.util.List;
 
 import javax.swing.JTable;
-import javax.swing.SwingConstants;
 import javax.swing.table.AbstractTableModel;
-import javax.swing.table.DefaultTableCellRenderer;
 
 /** Pixels of each painted class that were given to each class, shaded by their share of the row. */
 final class ConfusionTable extends PlainTable {
@@ -27,7 +25,7 @@ final class ConfusionTable extends PlainTable {
 
 	ConfusionTable() {
 		super("confusion");
-		fill(model, new Cell());
+		fill(model, new Shaded());
 	}
 
 	/** @param newScores null for none */
@@ -53,6 +51,11 @@ final class ConfusionTable extends PlainTable {
 			table.getColumnModel().getColumn(0).setPreferredWidth(Math.max(before, Math.min(name, em * MOST_ROW_NAME_EMS)));
 		}
 		revalidate();
+	}
+
+	@Override
+	Color colourOf(final int row) {
+		return classes.get(row).colour();
 	}
 
 	private final class Cells extends AbstractTableModel {
@@ -92,7 +95,7 @@ final class ConfusionTable extends PlainTable {
 		return truth > 0 ? (double) scores.count(row, column - 1) / truth : 0;
 	}
 
-	private final class Cell extends DefaultTableCellRenderer {
+	private final class Shaded extends Cell {
 
 		private static final long serialVersionUID = 1L;
 
@@ -100,10 +103,7 @@ final class ConfusionTable extends PlainTable {
 		public Component getTableCellRendererComponent(final JTable on, final Object value, final boolean selected,
 			final boolean focused, final int row, final int column)
 		{
-			super.getTableCellRendererComponent(on, value, false, false, row, column);
-			setBorder(Widgets.cellBorder(on));
-			setHorizontalAlignment(column == 0 ? SwingConstants.LEADING : SwingConstants.TRAILING);
-			setIcon(column == 0 ? Widgets.swatch(on, classes.get(row).colour()) : null);
+			super.getTableCellRendererComponent(on, value, selected, focused, row, column);
 			final Color full = column - 1 == row ? Widgets.GOOD : Widgets.BAD;
 			final Color back = column == 0 ? on.getBackground() : Widgets.mix(on.getBackground(), full, share(row, column));
 			setBackground(back);
