@@ -50,8 +50,8 @@ typedef struct bw_context bw_context;
 /* Called on the thread that entered the engine; fraction in [0,1]. Return non-zero to cancel. */
 typedef int (*bw_progress_fn)(void *user, double fraction);
 
-/* NULL when memory is exhausted. Defaults: threads as OMP_NUM_THREADS or all this process may use, budget half of the
- * free memory, no progress function. */
+/* NULL when memory is exhausted. Defaults: threads as bw_default_threads, budget half of the free memory, no progress
+ * function. */
 bw_context *bw_context_create(void);
 void bw_context_free(bw_context *ctx);
 const char *bw_context_error(const bw_context *ctx); /* "" when nothing failed */
@@ -67,6 +67,8 @@ void bw_context_cancel(bw_context *ctx);           /* any thread, async-signal-s
 const char *bw_version(void);
 /* Instruction set in use: "scalar", "sse2", "neon", "avx2" or "avx512". BRUSHWOOD_SIMD forces a lower one. */
 const char *bw_simd_name(void);
+/* Processors that the process may use by its affinity and its container's quota, or fewer when OMP_NUM_THREADS or
+ * OMP_THREAD_LIMIT says so. */
 int bw_default_threads(void);
 void bw_string_free(char *text);
 /* Bytes the engine holds right now, over all contexts: 0 when every object has been freed. */

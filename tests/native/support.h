@@ -45,6 +45,17 @@ enum { TEST_CANCEL_MS = 2000 };
 enum { TEST_CANCEL_MS = 100 };
 #endif
 
+/* Set where another processor is emulated, ten times slower: what would take minutes looks at fewer or smaller cases
+ * of the same kind. */
+static inline int test_quick(void) {
+    const char *quick = getenv("BRUSHWOOD_TEST_QUICK");
+    return quick && *quick;
+}
+
+static inline int test_cancel_ms(void) {
+    return test_quick() ? 20 * TEST_CANCEL_MS : TEST_CANCEL_MS;
+}
+
 /* Setup and teardown of tests after which the engine holds as many bytes as before. */
 static inline uint64_t *test_held(void) {
     static uint64_t held;

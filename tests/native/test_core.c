@@ -1,7 +1,7 @@
+#include "os.h"
 #include "support.h"
 
 #include <locale.h>
-#include <sys/stat.h>
 
 #include "core/alloc.h"
 #include "core/bytes.h"
@@ -9,6 +9,7 @@
 #include "core/file.h"
 #include "core/image.h"
 #include "core/parallel.h"
+#include "core/system.h"
 #include "core/text.h"
 #include "core/tile.h"
 
@@ -240,7 +241,7 @@ static void checksums_match_their_definitions(void **state) {
 static void outputs_appear_whole_or_not_at_all(void **state) {
     (void)state;
     char folder[] = "brushwood-test-XXXXXX", path[128];
-    assert_non_null(mkdtemp(folder));
+    assert_int_equal(test_make_own_folder(folder), 0);
     snprintf(path, sizeof path, "%s/out put.bin", folder);
     bw_context *ctx = test_context(1);
     bw_output output;
@@ -249,7 +250,7 @@ static void outputs_appear_whole_or_not_at_all(void **state) {
     assert_ok(ctx, bw_file_open(ctx, output.temporary, "wb", &file));
     assert_int_equal(fputs("whole", file) >= 0, 1);
     fclose(file);
-    assert_null(fopen(path, "rb"));
+    assert_int_equal(bw_system_kind(path), BW_PATH_ABSENT);
     assert_ok(ctx, bw_output_commit(ctx, &output));
     uint8_t *data;
     uint64_t size;
@@ -265,38 +266,83 @@ static void outputs_appear_whole_or_not_at_all(void **state) {
     ctx = test_context(1);
     assert_refused(ctx, bw_file_open(ctx, folder, "rb", &file), BW_ERROR_IO, "folder");
     bw_context_free(ctx);
-    remove(path);
-    assert_int_equal(remove(folder), 0); /* nothing else was left in it */
+    bw_system_remove(path);
+    assert_int_equal(test_remove_folder(folder), 0); /* nothing else was left in it */
 }
 
 static void outputs_can_be_checked_beforehand(void **state) {
     (void)state;
     char folder[] = "brushwood-test-XXXXXX", path[512], name[256] = "";
-    assert_non_null(mkdtemp(folder));
+    assert_int_equal(test_make_own_folder(folder), 0);
     bw_context *ctx = test_context(1);
     for (int i = 0; i < 81; i++)
         strcat(name, "\xe6\x97\xa5"); /* 243 bytes: the longest name with a suffix */
     snprintf(path, sizeof path, "%s/%s.tif", folder, name);
     assert_ok(ctx, bw_output_check(ctx, path));
-    assert_null(fopen(path, "rb"));
+    assert_int_equal(bw_system_kind(path), BW_PATH_ABSENT);
     bw_output output;
     assert_ok(ctx, bw_output_begin(ctx, path, &output));
     assert_ok(ctx, bw_output_commit(ctx, &output));
     assert_ok(ctx, bw_output_check(ctx, path));
-    assert_int_equal(bw_file_same(path, path), 1);
-    assert_int_equal(bw_file_same(path, folder), 0);
-    assert_int_equal(remove(path), 0);
-    assert_int_equal(bw_file_same(path, path), 0);
+    assert_int_equal(bw_system_same(path, path), 1);
+    assert_int_equal(bw_system_same(path, folder), 0);
+    assert_int_equal(bw_system_remove(path), 0);
+    assert_int_equal(bw_system_same(path, path), 0);
     snprintf(path, sizeof path, "%s/none/x.tif", folder);
     assert_refused(ctx, bw_output_check(ctx, path), BW_ERROR_IO, "none/x.tif");
     bw_context_free(ctx);
     ctx = test_context(1);
-    snprintf(path, sizeof path, "%s/pipe", folder);
-    assert_int_equal(mkfifo(path, 0600), 0);
-    assert_refused(ctx, bw_output_check(ctx, path), BW_ERROR_IO, "not a file"); /* as /dev/null: it would be replaced */
+    assert_refused(ctx, bw_output_check(ctx, TEST_DEVICE), BW_ERROR_IO, "not a file"); /* it would be replaced */
     bw_context_free(ctx);
-    assert_int_equal(remove(path), 0);
-    assert_int_equal(remove(folder), 0); /* nothing else was left in it */
+    assert_int_equal(test_remove_folder(folder), 0); /* nothing else was left in it */
+}
+
+/* Names of many scripts, paths beyond the 260 characters that Windows takes unasked. */
+static void deep_folders_are_no_obstacle(void **state) {
+    (void)state;
+    enum { DEPTH = 5 };
+    char root[] = "brushwood-test-XXXXXX", paths[DEPTH][1000], file[1024];
+    assert_int_equal(test_make_own_folder(root), 0);
+    for (int i = 0; i < DEPTH; i++) {
+        snprintf(paths[i], sizeof paths[i],
+                 "%s/\xce\xba\xcf\x8d\xcf\x84\xcf\x84\xce\xb1\xcf\x81\xce\xbf M\xc3\xbcnchen "
+                 "\xe7\xbb\x86\xe8\x83\x9e ............................................x",
+                 i ? paths[i - 1] : root);
+        assert_int_equal(test_make_folder(paths[i]), 0);
+    }
+    snprintf(file, sizeof file, "%s/\xc3\xa4.bin", paths[DEPTH - 1]);
+    bw_context *ctx = test_context(1);
+    uint8_t *data;
+    uint64_t size;
+    bw_output output;
+    for (int round = 0; round < 2; round++) { /* the second one replaces */
+        assert_ok(ctx, bw_output_begin(ctx, file, &output));
+        assert_ok(ctx, bw_output_commit(ctx, &output));
+    }
+    assert_ok(ctx, bw_file_read_all(ctx, file, 1, &data, &size));
+    assert_int_equal(size, 0);
+    bw_free(data);
+    assert_int_equal(bw_system_kind(file), BW_PATH_FILE);
+    assert_int_equal(bw_system_kind(paths[DEPTH - 1]), BW_PATH_FOLDER);
+    assert_int_equal(test_walk(paths[DEPTH - 1], 1), 1);
+    for (int i = DEPTH; i-- > 0;)
+        assert_int_equal(test_remove_folder(paths[i]), 0);
+    assert_int_equal(test_remove_folder(root), 0);
+    bw_context_free(ctx);
+}
+
+static void system_tells_memory_and_time(void **state) {
+    (void)state;
+    const uint64_t memory = bw_system_free_memory();
+    assert_true(memory > (uint64_t)1 << 20 && memory < (uint64_t)1 << 50);
+    const double before = bw_system_cpu_time();
+    volatile double work = 1;
+    for (int i = 0; i < 50000000; i++)
+        work = work * 0.999999;
+    const double took = bw_system_cpu_time() - before;
+    test_sleep_ms(300);
+    const double slept = bw_system_cpu_time() - before - took;
+    assert_true(took > 0.005 && slept < 0.2); /* of the processor, not of the clock */
 }
 
 static void hashes_in_pieces_are_the_same(void **state) {
@@ -355,14 +401,14 @@ static void mirror_repeats_no_edge(void **state) {
 
 static void simd_levels_can_be_forced(void **state) {
     (void)state;
-    setenv("BRUSHWOOD_SIMD", "scalar", 1);
+    test_set_variable("BRUSHWOOD_SIMD", "scalar");
     assert_string_equal(bw_simd_name(), "scalar");
-    setenv("BRUSHWOOD_SIMD", "mmx", 1);
+    test_set_variable("BRUSHWOOD_SIMD", "mmx");
     bw_context *ctx = test_context(1);
     bw_simd level;
     assert_refused(ctx, bw_simd_level(ctx, &level), BW_ERROR_ARGUMENT, "mmx");
     bw_context_free(ctx);
-    unsetenv("BRUSHWOOD_SIMD");
+    test_set_variable("BRUSHWOOD_SIMD", NULL);
 }
 
 static void settings_are_checked(void **state) {
@@ -390,6 +436,8 @@ int main(void) {
         cmocka_unit_test(checksums_match_their_definitions),
         cmocka_unit_test(outputs_appear_whole_or_not_at_all),
         cmocka_unit_test(outputs_can_be_checked_beforehand),
+        cmocka_unit_test(deep_folders_are_no_obstacle),
+        cmocka_unit_test(system_tells_memory_and_time),
         cmocka_unit_test(hashes_in_pieces_are_the_same),
         cmocka_unit_test(images_hold_their_planes),
         cmocka_unit_test(mirror_repeats_no_edge),

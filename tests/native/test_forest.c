@@ -1,8 +1,8 @@
+#include "os.h"
 #include "support.h"
 
 #include <float.h>
 #include <math.h>
-#include <pthread.h>
 #include <time.h>
 
 #include "core/alloc.h"
@@ -391,9 +391,9 @@ static void the_simd_level_changes_no_byte_of_a_forest(void **state) {
         const blob expected = train_blob(&p, &o, 2);
         for (int level = 0; level <= best; level++) {
             if (!names[level]) continue;
-            setenv("BRUSHWOOD_SIMD", names[level], 1);
+            test_set_variable("BRUSHWOOD_SIMD", names[level]);
             const blob b = train_blob(&p, &o, 2);
-            unsetenv("BRUSHWOOD_SIMD");
+            test_set_variable("BRUSHWOOD_SIMD", NULL);
             assert_same_blob(b, expected);
             free(b.data);
         }
@@ -760,17 +760,11 @@ typedef struct trainee {
     bw_status status;
 } trainee;
 
-static void *train_in_thread(void *user) {
+static void train_in_thread(void *user) {
     trainee *t = user;
     const bw_forest_options o = options(BW_MAX_TREES);
     whole w;
     t->status = bw_forest_train(t->ctx, samples_of(t->p, &w), &o, &t->forest);
-    return NULL;
-}
-
-static void pause_briefly(void) {
-    const struct timespec wait = {0, 1000000};
-    nanosleep(&wait, NULL);
 }
 
 static void training_can_be_cancelled(void **state) {
@@ -778,12 +772,11 @@ static void training_can_be_cancelled(void **state) {
     problem p = noisy_problem(30000, 20, 3, 0.1);
     const uint64_t before = bw_memory_in_use();
     trainee t = {.ctx = test_context(2), .p = &p, .forest = (bw_forest *)1};
-    pthread_t thread;
-    assert_int_equal(pthread_create(&thread, NULL, train_in_thread, &t), 0);
+    test_thread *thread = test_start(train_in_thread, &t);
     while (bw_context_progress(t.ctx) <= 0)
-        pause_briefly();
+        test_sleep_ms(1);
     bw_context_cancel(t.ctx);
-    assert_int_equal(pthread_join(thread, NULL), 0);
+    test_join(thread);
     assert_int_equal(t.status, BW_ERROR_CANCELLED);
     assert_null(t.forest);
     bw_context_free(t.ctx);
@@ -1470,16 +1463,17 @@ static void every_level_votes_like_a_plain_walk(void **state) {
     (void)state;
     static const int64_t counts[] = {1, 2, 63, 64, 65, 127, 129, 1000, 1024, 2100};
     static const int class_counts[] = {2, 3, 9};
+    const int step = test_quick() ? 3 : 1; /* 1, 64, 129, 2100 */
     for (int c = 0; c < 3; c++) {
         problem p = noisy_problem(2100, 8, class_counts[c], 0.15);
         bw_forest_options o = options(c == 0 ? 170 : 12); /* 170 trees overflow 16-bit sums twice */
         bw_forest *forest = train(&p, &o, 2, NULL);
-        for (int i = 0; i < 10; i++)
+        for (int i = 0; i < 10; i += step)
             assert_votes_match(forest, p.columns, counts[i]);
         bw_forest_free(forest);
         o.min_leaf = 7; /* mixed leaves */
         forest = train(&p, &o, 2, NULL);
-        for (int i = 0; i < 10; i++)
+        for (int i = 0; i < 10; i += step)
             assert_votes_match(forest, p.columns, counts[i]);
         bw_forest_free(forest);
         free_problem(&p);

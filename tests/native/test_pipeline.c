@@ -1,8 +1,8 @@
 /* Tiles, threads, SIMD levels and budgets never change a byte; frames, channels, spacing and bad input. */
+#include "os.h"
 #include "support.h"
 
 #include <math.h>
-#include <pthread.h>
 #include <time.h>
 
 #include "core/alloc.h"
@@ -131,7 +131,7 @@ static void check_invariance(bw_image_info info, const char *features) {
         bw_image_free(l);
     }
     for (size_t i = 0; i < sizeof levels / sizeof *levels; i++) {
-        setenv("BRUSHWOOD_SIMD", levels[i], 1);
+        test_set_variable("BRUSHWOOD_SIMD", levels[i]);
         if (strcmp(bw_simd_name(), levels[i])) continue;
         bw_image *p, *l;
         bw_model *again = train(features, image, labels, 3, 0);
@@ -143,7 +143,7 @@ static void check_invariance(bw_image_info info, const char *features) {
         bw_image_free(l);
         bw_model_free(again);
     }
-    unsetenv("BRUSHWOOD_SIMD");
+    test_set_variable("BRUSHWOOD_SIMD", NULL);
     bw_image_free(p0);
     bw_image_free(l0);
     bw_model_free(model);
@@ -601,17 +601,11 @@ typedef struct canceller {
     struct timespec asked;
 } canceller;
 
-static void wait_ms(int ms) {
-    const struct timespec time = {ms / 1000, ms % 1000 * 1000000L};
-    nanosleep(&time, NULL);
-}
-
-static void *cancel_later(void *user) {
+static void cancel_later(void *user) {
     canceller *c = user;
-    wait_ms(c->after_ms);
+    test_sleep_ms(c->after_ms);
     timespec_get(&c->asked, TIME_UTC);
     bw_context_cancel(c->ctx);
-    return NULL;
 }
 
 static double ms_since(const struct timespec *then) {
@@ -631,18 +625,17 @@ static void cancel_is_answered_quickly(void **state) {
     for (int tries = 0; tries < 5; tries++) {
         bw_context *ctx = test_context(2);
         canceller c = {.ctx = ctx, .after_ms = 150 + 130 * tries};
-        pthread_t thread;
         bw_image *out;
-        assert_int_equal(pthread_create(&thread, NULL, cancel_later, &c), 0);
+        test_thread *thread = test_start(cancel_later, &c);
         assert_refused(ctx, run(ctx, model, image, NULL, &out, NULL, NULL), BW_ERROR_CANCELLED, "Cancelled");
         const double took = ms_since(&c.asked);
-        pthread_join(thread, NULL);
+        test_join(thread);
         assert_null(out);
         if (took < best) best = took;
         bw_context_free(ctx);
     }
     print_message("cancelled within %.0f ms\n", best);
-    assert_true(best < TEST_CANCEL_MS);
+    assert_true(best < test_cancel_ms());
     assert_int_equal(bw_memory_in_use(), before);
     bw_image_free(image);
     bw_image_free(labels);
@@ -660,18 +653,17 @@ static void cancel_is_answered_within_a_plane(void **state) {
         bw_context *ctx = test_context(1);
         canceller c = {.ctx = ctx, .after_ms = 600 + 100 * tries};
         bw_recipe *recipe;
-        pthread_t thread;
         assert_ok(ctx, bw_recipe_parse(ctx, "gaussian:60", &options, &recipe));
-        assert_int_equal(pthread_create(&thread, NULL, cancel_later, &c), 0);
+        test_thread *thread = test_start(cancel_later, &c);
         assert_refused(ctx, bw_features_compute(ctx, recipe, image, &out), BW_ERROR_CANCELLED, "Cancelled");
         const double took = ms_since(&c.asked);
-        pthread_join(thread, NULL);
+        test_join(thread);
         if (took < best) best = took;
         bw_recipe_free(recipe);
         bw_context_free(ctx);
     }
     print_message("cancelled within %.0f ms\n", best);
-    assert_true(best < TEST_CANCEL_MS);
+    assert_true(best < test_cancel_ms());
     bw_image_free(image);
 }
 

@@ -1,4 +1,5 @@
 /* What prediction makes of votes, and autocontext: models are put together by hand from two forests. */
+#include "os.h"
 #include "support.h"
 
 #include <math.h>
@@ -574,13 +575,13 @@ static void check_context_model(bw_image_info info, int classes, const char *fea
         bw_prediction_free(&tiled);
     }
     for (size_t i = 0; i < sizeof levels / sizeof *levels; i++) {
-        setenv("BRUSHWOOD_SIMD", levels[i], 1);
+        test_set_variable("BRUSHWOOD_SIMD", levels[i]);
         if (strcmp(bw_simd_name(), levels[i])) continue;
         bw_prediction other = predict(model, image, 40, 2, ALL_OUTPUTS, NULL);
         assert_same_prediction(&whole, &other);
         bw_prediction_free(&other);
     }
-    unsetenv("BRUSHWOOD_SIMD");
+    test_set_variable("BRUSHWOOD_SIMD", NULL);
     bw_prediction labels = predict(model, image, 48, 2, BW_OUTPUT_LABELS, NULL);
     assert_same_pixels(whole.labels, labels.labels);
     bw_prediction_free(&labels);

@@ -5,6 +5,7 @@
 #include "cli/commands.h"
 #include "cli/common.h"
 #include "core/random.h"
+#include "core/system.h"
 
 /* ---- features -------------------------------------------------------------------------------------------------- */
 
@@ -134,8 +135,7 @@ static bw_stopwatch now(void) {
     struct timespec time;
     timespec_get(&time, TIME_UTC);
     bw_memory_reset_peak();
-    return (bw_stopwatch){(double)time.tv_sec + 1e-9 * (double)time.tv_nsec, (double)clock() / CLOCKS_PER_SEC,
-                          bw_memory_in_use()};
+    return (bw_stopwatch){(double)time.tv_sec + 1e-9 * (double)time.tv_nsec, bw_system_cpu_time(), bw_memory_in_use()};
 }
 
 static bw_status look(bw_context *ctx, void *user, const bw_feature_tile *tile) {

@@ -7,8 +7,8 @@
 #include "cli/commands.h"
 #include "cli/common.h"
 #include "core/alloc.h"
-#include "core/file.h"
 #include "core/status.h"
+#include "core/system.h"
 
 /* ---- options --------------------------------------------------------------------------------------------------- */
 
@@ -145,7 +145,7 @@ static int add_pair(const bw_cli_call *call, bw_trainer **trainer, const char *i
     bw_recipe *recipe = NULL;
     int result = bw_cli_read_image(call, image_path, &image);
     if (!result) result = bw_cli_code(bw_tiff_read(call->ctx, label_path, &labels));
-    if (!result && bw_file_same(image_path, label_path))
+    if (!result && bw_system_same(image_path, label_path))
         result = bw_cli_code(bw_fail(call->ctx, BW_ERROR_ARGUMENT,
                                      "--image and --labels are both %s. Name the image of labels.", image_path));
     if (!result && !*trainer) {

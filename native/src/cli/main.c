@@ -3,14 +3,8 @@
 #include <string.h>
 #include <time.h>
 
-#ifdef _WIN32
-#include <io.h>
-#define isatty _isatty
-#else
-#include <unistd.h>
-#endif
-
 #include "cli/cli.h"
+#include "cli/terminal.h"
 
 static bw_context *_Atomic running; /* for the signal handler */
 
@@ -67,7 +61,7 @@ static int run(const bw_cli_command *command, int argc, char **argv) {
         bw_cli_print_help(command);
     } else if (code == BW_EXIT_DONE) {
         running = call.ctx;
-        if (isatty(2)) bw_context_set_progress(call.ctx, show_progress, NULL);
+        if (bw_terminal_watched()) bw_context_set_progress(call.ctx, show_progress, NULL);
         code = command->run(&call);
         running = NULL;
         clear_progress();
@@ -85,9 +79,7 @@ static int finish(int code) {
     return code ? code : BW_EXIT_FAILED;
 }
 
-int main(int argc, char **argv) {
-    signal(SIGINT, on_interrupt);
-    signal(SIGTERM, on_interrupt);
+static int run_arguments(int argc, char **argv) {
     if (argc < 2) {
         bw_cli_print_overview();
         return BW_EXIT_USAGE;
@@ -106,4 +98,19 @@ int main(int argc, char **argv) {
         return BW_EXIT_USAGE;
     }
     return finish(run(command, argc - 1, argv + 1));
+}
+
+int main(int argc, char **argv) {
+    signal(SIGINT, on_interrupt);
+    signal(SIGTERM, on_interrupt);
+#ifdef SIGBREAK /* Ctrl-Break on Windows */
+    signal(SIGBREAK, on_interrupt);
+#endif
+    if (!bw_terminal_begin(&argc, &argv)) {
+        fprintf(stderr, "brushwood: not enough memory.\n");
+        return BW_EXIT_FAILED;
+    }
+    const int code = run_arguments(argc, argv);
+    bw_terminal_end();
+    return code;
 }

@@ -7,6 +7,7 @@
 #include "cli/cli.h"
 #include "core/alloc.h"
 #include "core/file.h"
+#include "core/system.h"
 #include "core/text.h"
 
 /* getopt's codes: above those of one-letter options, so that optopt tells an option of the table from an unknown one.
@@ -59,12 +60,14 @@ static int keep_arguments(bw_cli_call *call, int argc, char **argv) {
     return BW_EXIT_DONE;
 }
 
-/* What getopt rejected. */
-static int complain(const bw_cli_call *call, int found, char **argv) {
+/* What getopt rejected; its result does not tell alike on all systems whether a value is missing or too much. */
+static int complain(const bw_cli_call *call, char **argv) {
     const bw_cli_option *options = call->command->options;
-    if (found == ':') return bw_cli_usage(call, "--%s needs a value.", options[optopt - OPTION_FIRST].name);
     if (optopt == OPTION_HELP) return bw_cli_usage(call, "--help takes no value.");
-    if (optopt >= OPTION_FIRST) return bw_cli_usage(call, "--%s takes no value.", options[optopt - OPTION_FIRST].name);
+    if (optopt >= OPTION_FIRST) {
+        const bw_cli_option *option = &options[optopt - OPTION_FIRST];
+        return bw_cli_usage(call, "--%s %s.", option->name, option->value ? "needs a value" : "takes no value");
+    }
     if (optopt) return bw_cli_usage(call, "unknown option -%c; options are words such as --help.", optopt);
     return bw_cli_usage(call, "unknown or ambiguous option %s.", argv[optind - 1]);
 }
@@ -83,7 +86,7 @@ int bw_cli_parse(int argc, char **argv, bw_cli_call *call, int *help) {
             *help = 1;
             return BW_EXIT_DONE;
         }
-        if (found == '?' || found == ':') return complain(call, found, argv);
+        if (found == '?' || found == ':') return complain(call, argv);
         int bad = keep(call, found - OPTION_FIRST, optarg ? optarg : "", argc);
         if (bad) return bad;
     }
@@ -204,7 +207,7 @@ int bw_cli_output(const bw_cli_call *call, const char *name, const char *const *
     for (; *inputs; inputs++) {
         const bw_cli_values *values = bw_cli_get(call, *inputs);
         for (int i = 0; i < values->count; i++)
-            if (bw_file_same(output, values->text[i]))
+            if (bw_system_same(output, values->text[i]))
                 return bw_cli_usage(call,
                                     "--%s and --%s are both %s; choose another output, or the input would be lost.",
                                     name, *inputs, output);

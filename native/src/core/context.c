@@ -2,17 +2,10 @@
 
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "core/alloc.h"
 #include "core/parallel.h"
-
-#ifdef _WIN32
-#include <windows.h>
-#else
-#include <unistd.h>
-#endif
+#include "core/system.h"
 
 enum { MAX_THREADS = 1024 };
 static const double progress_unit = 1048576.0;
@@ -23,52 +16,8 @@ static uintptr_t thread_identity(void) {
     return (uintptr_t)&mark;
 }
 
-#ifdef _WIN32
-static uint64_t free_memory(void) {
-    MEMORYSTATUSEX status = {.dwLength = sizeof status};
-    return GlobalMemoryStatusEx(&status) ? status.ullAvailPhys : (uint64_t)1 << 30;
-}
-#else
-/* A number alone in a file; 0 when there is none. */
-static uint64_t number_in(const char *path) {
-    FILE *file = fopen(path, "r");
-    char line[64];
-    uint64_t number = file && fgets(line, sizeof line, file) ? strtoull(line, NULL, 10) : 0;
-    if (file) fclose(file);
-    return number;
-}
-
-/* What a container's limit (Linux control group, version 2) leaves; UINT64_MAX without a limit. */
-static uint64_t container_memory(void) {
-    const uint64_t limit = number_in("/sys/fs/cgroup/memory.max"), used = number_in("/sys/fs/cgroup/memory.current");
-    if (!limit) return UINT64_MAX;
-    return limit > used ? limit - used : 0;
-}
-
-/* MemAvailable where the system tells it, since the page cache is free for the taking; else half of the memory. */
-static uint64_t system_memory(void) {
-    FILE *file = fopen("/proc/meminfo", "r");
-    char line[128];
-    uint64_t kib = 0;
-    while (file && !kib && fgets(line, sizeof line, file))
-        if (!strncmp(line, "MemAvailable:", 13)) kib = strtoull(line + 13, NULL, 10);
-    if (file) fclose(file);
-    if (kib) return kib * 1024;
-#ifdef _SC_PHYS_PAGES
-    long pages = sysconf(_SC_PHYS_PAGES), size = sysconf(_SC_PAGESIZE);
-    if (pages > 0 && size > 0) return (uint64_t)pages * (uint64_t)size / 2;
-#endif
-    return (uint64_t)1 << 30;
-}
-
-static uint64_t free_memory(void) {
-    const uint64_t container = container_memory(), all = system_memory();
-    return container < all ? container : all;
-}
-#endif
-
 static uint64_t default_budget(void) {
-    uint64_t half = free_memory() / 2, least = (uint64_t)64 << 20;
+    uint64_t half = bw_system_free_memory() / 2, least = (uint64_t)64 << 20;
     return half > least ? half : least;
 }
 

@@ -10,10 +10,6 @@
 bw_status bw_file_open(bw_context *ctx, const char *path, const char *mode, FILE **out);
 /* Reads at most `limit` bytes; a longer file is BW_ERROR_FORMAT. */
 bw_status bw_file_read_all(bw_context *ctx, const char *path, uint64_t limit, uint8_t **data, uint64_t *size);
-/* Whether both paths lead to one existing file, links followed. */
-int bw_file_same(const char *a, const char *b);
-/* 64-bit seek; 0 on success. */
-int bw_file_seek(FILE *file, uint64_t offset);
 
 /* Output goes to a temporary file beside `path`; commit flushes and renames it, abandon removes it. */
 typedef struct bw_output {

@@ -13,4 +13,11 @@ bw_status bw_parallel(bw_context *ctx, int64_t count, bw_task_fn task, void *use
 /* The same on at most `threads` threads, when memory does not feed all of them; `thread` is below that. */
 bw_status bw_parallel_threads(bw_context *ctx, int threads, int64_t count, bw_task_fn task, void *user);
 
+/* Name of the OpenMP runtime library in use. */
+const char *bw_parallel_runtime(void);
+
+/* Ends the waiting threads before the library is unloaded: of all pools with LLVM's runtime as it is linked into
+ * released libraries, else of the calling thread's. No task may be running, and none may run afterwards. */
+void bw_parallel_end(void);
+
 #endif

@@ -4,18 +4,9 @@
 #include <string.h>
 
 #include "core/file.h"
+#include "core/system.h"
 
 enum { CHUNK = 4 << 20 }; /* bytes between two looks at the cancel flag */
-
-#ifdef _WIN32
-static int64_t file_length(FILE *file) {
-    return _fseeki64(file, 0, SEEK_END) ? -1 : _ftelli64(file);
-}
-#else
-static int64_t file_length(FILE *file) {
-    return fseeko(file, 0, SEEK_END) ? -1 : (int64_t)ftello(file);
-}
-#endif
 
 bw_status bw_tiff_source_open_file(bw_tiff_source *source, bw_context *ctx, const char *path) {
     *source = (bw_tiff_source){.ctx = ctx, .path = path};
@@ -26,7 +17,7 @@ bw_status bw_tiff_source_open_file(bw_tiff_source *source, bw_context *ctx, cons
         return bw_fail(ctx, BW_ERROR_FORMAT,
                        "%s is named like an OME-Zarr folder, not a TIFF file. Save the image as TIFF first.", path);
     BW_TRY(bw_file_open(ctx, path, "rb", &source->file));
-    int64_t size = file_length(source->file);
+    int64_t size = bw_system_length(source->file);
     if (size > 0) {
         source->size = (uint64_t)size;
         source->file_at = source->size;
@@ -48,7 +39,7 @@ void bw_tiff_source_close(bw_tiff_source *source) {
 }
 
 static uint64_t read_file(bw_tiff_source *source, uint64_t offset, uint8_t *to, uint64_t size) {
-    if (source->file_at != offset && bw_file_seek(source->file, offset)) {
+    if (source->file_at != offset && bw_system_seek(source->file, offset)) {
         source->io_error = errno;
         return 0;
     }

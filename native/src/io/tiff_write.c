@@ -20,6 +20,7 @@
 #include "core/file.h"
 #include "core/image.h"
 #include "core/parallel.h"
+#include "core/system.h"
 #include "io/metadata.h"
 #include "io/tiff.h"
 #include "io/tiff_encode.h"
@@ -359,7 +360,7 @@ static bw_status write_directories(writer *w) {
     for (int64_t page = 0; page < w->pages; page++)
         BW_TRY(add_directory(w, page, page ? &offset : &first));
     BW_TRY(put_bytes(w, w->tail.data, w->tail.size));
-    if (bw_file_seek(w->file, 0)) return write_failed(w);
+    if (bw_system_seek(w->file, 0)) return write_failed(w);
     return write_header(w, first);
 }
 

@@ -1,0 +1,12 @@
+/* Arguments and terminals, which differ between operating systems. */
+#ifndef BW_CLI_TERMINAL_H
+#define BW_CLI_TERMINAL_H
+
+/* From here on arguments are UTF-8, and so is what is printed, with '\n' at the end of lines; call it first. 0 when
+ * there is no memory. */
+int bw_terminal_begin(int *argc, char ***argv);
+void bw_terminal_end(void); /* leaves the terminal as it was */
+/* Whether people, not a file, see what goes to stderr. */
+int bw_terminal_watched(void);
+
+#endif

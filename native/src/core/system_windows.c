@@ -1,0 +1,175 @@
+#include "core/system.h"
+
+#ifdef _WIN32
+
+#include <errno.h>
+#include <io.h>
+#include <process.h>
+#include <string.h>
+#include <windows.h>
+
+#include "core/alloc.h"
+
+/* Windows takes whole paths of less than 260 characters; longer ones must be absolute and say so. */
+enum { LONG_PATH = 200, LONG_PREFIX = 8 };
+
+static void set_errno(DWORD error) {
+    static const struct {
+        DWORD error;
+        int number;
+    } known[] = {{ERROR_FILE_NOT_FOUND, ENOENT},
+                 {ERROR_PATH_NOT_FOUND, ENOENT},
+                 {ERROR_INVALID_NAME, ENOENT},
+                 {ERROR_BAD_NETPATH, ENOENT},
+                 {ERROR_NOT_ENOUGH_MEMORY, ENOMEM},
+                 {ERROR_DISK_FULL, ENOSPC},
+                 {ERROR_HANDLE_DISK_FULL, ENOSPC},
+                 {ERROR_WRITE_PROTECT, EROFS},
+                 {ERROR_FILENAME_EXCED_RANGE, ENAMETOOLONG},
+                 {ERROR_NO_UNICODE_TRANSLATION, EILSEQ}};
+    errno = EACCES; /* denied, or open in another program */
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (known[i].error == error) errno = known[i].number;
+}
+
+static wchar_t *to_wide(const char *text) {
+    const int size = MultiByteToWideChar(CP_UTF8, MB_ERR_INVALID_CHARS, text, -1, NULL, 0);
+    wchar_t *wide = size > 0 ? bw_alloc(NULL, (uint64_t)size, sizeof *wide, "a path") : NULL;
+    if (wide) MultiByteToWideChar(CP_UTF8, MB_ERR_INVALID_CHARS, text, -1, wide, size);
+    errno = size > 0 ? ENOMEM : EILSEQ; /* looked at only after NULL */
+    return wide;
+}
+
+/* \\?\C:\folder\file, or \\?\UNC\server\share\file for \\server\share\file. */
+static wchar_t *absolute(wchar_t *path) {
+    const DWORD size = GetFullPathNameW(path, 0, NULL, NULL);
+    wchar_t *whole = size ? bw_alloc(NULL, size + LONG_PREFIX, sizeof *whole, "a path") : NULL;
+    if (!whole) return path;
+    wchar_t *start = whole + LONG_PREFIX;
+    if (!GetFullPathNameW(path, size, start, NULL) || !wcsncmp(start, L"\\\\?\\", 4) ||
+        !wcsncmp(start, L"\\\\.\\", 4)) {
+        bw_free(whole);
+        return path;
+    }
+    bw_free(path);
+    const int share = start[0] == '\\' && start[1] == '\\';
+    const wchar_t *prefix = share ? L"\\\\?\\UNC\\" : L"\\\\?\\";
+    const wchar_t *rest = share ? start + 2 : start;
+    memmove(whole + wcslen(prefix), rest, (wcslen(rest) + 1) * sizeof *rest);
+    memcpy(whole, prefix, wcslen(prefix) * sizeof *prefix);
+    return whole;
+}
+
+static wchar_t *wide_path(const char *path) {
+    wchar_t *wide = to_wide(path);
+    return wide && GetFullPathNameW(wide, 0, NULL, NULL) > LONG_PATH ? absolute(wide) : wide;
+}
+
+static HANDLE look_at(const char *path) {
+    const DWORD share = FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE;
+    wchar_t *wide = wide_path(path);
+    HANDLE file = INVALID_HANDLE_VALUE;
+    if (wide) file = CreateFileW(wide, 0, share, NULL, OPEN_EXISTING, FILE_FLAG_BACKUP_SEMANTICS, NULL);
+    bw_free(wide);
+    return file;
+}
+
+bw_path_kind bw_system_kind(const char *path) {
+    BY_HANDLE_FILE_INFORMATION information;
+    HANDLE file = look_at(path);
+    if (file == INVALID_HANDLE_VALUE) return BW_PATH_ABSENT;
+    bw_path_kind kind = GetFileType(file) == FILE_TYPE_DISK ? BW_PATH_FILE : BW_PATH_DEVICE; /* such as NUL, COM1 */
+    if (kind == BW_PATH_FILE && GetFileInformationByHandle(file, &information) &&
+        information.dwFileAttributes & FILE_ATTRIBUTE_DIRECTORY)
+        kind = BW_PATH_FOLDER;
+    CloseHandle(file);
+    return kind;
+}
+
+FILE *bw_system_open(const char *path, const char *mode) {
+    wchar_t *wide = wide_path(path), *wide_mode = wide ? to_wide(mode) : NULL;
+    FILE *file = wide_mode ? _wfopen(wide, wide_mode) : NULL;
+    const int reason = errno;
+    bw_free(wide);
+    bw_free(wide_mode);
+    errno = reason;
+    return file;
+}
+
+int bw_system_remove(const char *path) {
+    wchar_t *wide = wide_path(path);
+    const int done = wide && DeleteFileW(wide);
+    if (wide && !done) set_errno(GetLastError());
+    bw_free(wide);
+    return done ? 0 : -1;
+}
+
+/* Virus scanners and indexers hold a fresh file for a moment: half a second of patience. */
+static int move(const wchar_t *from, const wchar_t *to) {
+    for (DWORD wait = 1; !MoveFileExW(from, to, MOVEFILE_REPLACE_EXISTING | MOVEFILE_WRITE_THROUGH); wait *= 2) {
+        const DWORD error = GetLastError();
+        if (wait > 256 || (error != ERROR_ACCESS_DENIED && error != ERROR_SHARING_VIOLATION)) {
+            set_errno(error);
+            return -1;
+        }
+        Sleep(wait);
+    }
+    return 0;
+}
+
+int bw_system_rename(const char *from, const char *to) {
+    wchar_t *source = wide_path(from), *target = source ? wide_path(to) : NULL;
+    const int failed = target ? move(source, target) : -1, reason = errno;
+    bw_free(source);
+    bw_free(target);
+    errno = reason;
+    return failed;
+}
+
+int bw_system_flush(FILE *file) {
+    return _commit(_fileno(file));
+}
+
+int bw_system_seek(FILE *file, uint64_t offset) {
+    return _fseeki64(file, (int64_t)offset, SEEK_SET);
+}
+
+int64_t bw_system_length(FILE *file) {
+    return _fseeki64(file, 0, SEEK_END) ? -1 : _ftelli64(file);
+}
+
+static int identify(const char *path, BY_HANDLE_FILE_INFORMATION *out) {
+    HANDLE file = look_at(path);
+    if (file == INVALID_HANDLE_VALUE) return 0;
+    const int known = GetFileInformationByHandle(file, out) != 0;
+    CloseHandle(file);
+    return known;
+}
+
+int bw_system_same(const char *a, const char *b) {
+    BY_HANDLE_FILE_INFORMATION x, y;
+    return identify(a, &x) && identify(b, &y) && x.dwVolumeSerialNumber == y.dwVolumeSerialNumber &&
+           x.nFileIndexHigh == y.nFileIndexHigh && x.nFileIndexLow == y.nFileIndexLow;
+}
+
+unsigned long bw_system_process(void) {
+    return GetCurrentProcessId();
+}
+
+static double seconds(FILETIME time) { /* in units of 100 ns */
+    return 1e-7 * (double)((uint64_t)time.dwHighDateTime << 32 | time.dwLowDateTime);
+}
+
+double bw_system_cpu_time(void) {
+    FILETIME start, end, kernel, user;
+    return GetProcessTimes(GetCurrentProcess(), &start, &end, &kernel, &user) ? seconds(kernel) + seconds(user) : 0;
+}
+
+/* Memory must be free and also be promised: what is promised may not exceed memory and page file together. */
+uint64_t bw_system_free_memory(void) {
+    MEMORYSTATUSEX status = {.dwLength = sizeof status};
+    if (!GlobalMemoryStatusEx(&status)) return (uint64_t)1 << 30;
+    return status.ullAvailPhys < status.ullAvailPageFile ? status.ullAvailPhys : status.ullAvailPageFile;
+}
+
+#endif
