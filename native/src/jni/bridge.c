@@ -4,10 +4,12 @@
 #include <string.h>
 
 #include "core/alloc.h"
+#include "core/parallel.h"
 
 #define PACKAGE "io/github/brushwood/engine/"
 
-/* Classes the bridge needs after loading, as global references. */
+/* Classes the bridge needs after loading, as weak references: a strong one would keep the class loader, and with it the
+ * library, for ever; while a native method runs its class is alive. */
 enum { CLASS_NATIVE, CLASS_EXCEPTION, CLASS_BYTES, CLASS_SHORTS, CLASS_FLOATS, CLASS_COUNT };
 
 static const char *const class_names[CLASS_COUNT] = {
@@ -143,7 +145,7 @@ static const bw_jni_table *const tables[] = {
 
 static void forget_classes(JNIEnv *env) {
     for (int i = 0; i < CLASS_COUNT; i++) {
-        if (classes[i]) (*env)->DeleteGlobalRef(env, classes[i]);
+        if (classes[i]) (*env)->DeleteWeakGlobalRef(env, classes[i]);
         classes[i] = NULL;
     }
 }
@@ -152,7 +154,7 @@ static bool find_classes(JNIEnv *env) {
     for (int i = 0; i < CLASS_COUNT; i++) {
         jclass found = (*env)->FindClass(env, class_names[i]);
         if (!found) return false;
-        classes[i] = (*env)->NewGlobalRef(env, found);
+        classes[i] = (*env)->NewWeakGlobalRef(env, found);
         (*env)->DeleteLocalRef(env, found);
         if (!classes[i]) return false;
     }
@@ -197,4 +199,5 @@ JNIEXPORT void JNICALL JNI_OnUnload(JavaVM *vm, void *reserved) {
     (void)reserved;
     JNIEnv *env = NULL;
     if ((*vm)->GetEnv(vm, (void **)&env, JNI_VERSION_1_8) == JNI_OK) forget_classes(env);
+    bw_parallel_end(); /* threads must not wait in code that goes away */
 }

@@ -1,4 +1,6 @@
 /* Native methods of the engine itself: version, tables, defaults. */
+#include "core/host.h"
+#include "core/parallel.h"
 #include "jni/bridge.h"
 #include "jni/options.h"
 
@@ -10,6 +12,17 @@ static jbyteArray jni_version(JNIEnv *env, jclass self) {
 static jbyteArray jni_simd(JNIEnv *env, jclass self) {
     (void)self;
     return bw_jni_text_out(env, bw_simd_name());
+}
+
+static jobjectArray jni_hostTexts(JNIEnv *env, jclass self) {
+    (void)self;
+    const char *const texts[] = {bw_host_platform(), bw_host_compiler(), bw_parallel_runtime()};
+    return bw_jni_texts_out(env, texts, sizeof texts / sizeof *texts);
+}
+
+static jboolean jni_translated(JNIEnv *env, jclass self) {
+    (void)env, (void)self;
+    return bw_host_translated() ? JNI_TRUE : JNI_FALSE;
 }
 
 static jint jni_defaultThreads(JNIEnv *env, jclass self) {
@@ -119,6 +132,8 @@ static void jni_trainDefaults(JNIEnv *env, jclass self, jlongArray whole, jdoubl
 static const JNINativeMethod rows[] = {
     BW_NATIVE(version, "()[B"),
     BW_NATIVE(simd, "()[B"),
+    BW_NATIVE(hostTexts, "()[[B"),
+    BW_NATIVE(translated, "()Z"),
     BW_NATIVE(defaultThreads, "()I"),
     BW_NATIVE(memoryInUse, "()J"),
     BW_NATIVE(maxClasses, "()I"),

@@ -146,6 +146,7 @@ public abstract class BrushwoodCommand implements PlugIn, OptionDialog.Source {
 
 	private void perform(final Options options) {
 		execute(options, new Jobs(threads(options), Settings.memory() << 20, new ImageJMonitor()));
+		SlowJava.tell();
 		if (spec().find(MODEL) != null) lastModel = options.text(MODEL);
 		IJ.showProgress(1);
 	}

@@ -3,6 +3,7 @@ package io.github.brushwood.engine;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Locale;
 
 /**
  * The native engine itself. The first use of any class of this package loads the library; when that fails, this and
@@ -23,6 +24,52 @@ public final class Engine {
 	public static String simd() {
 		NativeLoader.load();
 		return Native.text(Native.simd());
+	}
+
+	/** Whether the native library has been loaded. */
+	public static boolean isLoaded() {
+		return NativeLoader.isLoaded();
+	}
+
+	/** Milliseconds that finding, unpacking and loading the native library took. */
+	public static double loadMillis() {
+		return NativeLoader.load().millis;
+	}
+
+	/** The OpenMP runtime library in use. */
+	public static String openMp() {
+		NativeLoader.load();
+		return texts(Native.hostTexts())[2];
+	}
+
+	/** A sentence for the user when Java is of the wrong kind for this machine and slows the engine down; else null. */
+	public static String slowJava() {
+		NativeLoader.load();
+		return slowJava(Native.translated());
+	}
+
+	static String slowJava(final boolean translated) {
+		return !translated ? null : "This Java is made for Intel processors, and Rosetta translates it: Brushwood works, " +
+			"but slowly. Install the Fiji for Apple silicon (ARM).";
+	}
+
+	/** What the engine is, where it comes from and what it runs on: lines of text. */
+	public static String description() {
+		final NativeLoader.Loaded library = NativeLoader.load();
+		final String[] host = texts(Native.hostTexts());
+		final List<String> lines = new ArrayList<>();
+		lines.add("Brushwood " + version());
+		lines.add("Instructions: " + simd());
+		lines.add("Threads: " + defaultThreads() + " unless told otherwise (" + host[2] + ")");
+		lines.add("Library: for " + host[0] + ", made with " + host[1]);
+		lines.add(String.format(Locale.ROOT, "Loaded from: %s (%.0f ms)", library.source, library.millis));
+		lines.add("Java: " + System.getProperty("java.version") + ", " + System.getProperty("os.name") + " " + System
+			.getProperty("os.version") + ", " + System.getProperty("os.arch"));
+		final List<String> notes = new ArrayList<>(library.notes);
+		if (slowJava() != null) notes.add(slowJava());
+		for (final String note : notes)
+			lines.add("Note: " + note);
+		return String.join("\n", lines);
 	}
 
 	/** Threads a job uses unless told otherwise. */

@@ -37,6 +37,12 @@ final class Native {
 
 	static native byte[] simd();
 
+	/** platform and compiler the library was built for and with, OpenMP runtime */
+	static native byte[][] hostTexts();
+
+	/** Whether Rosetta translates this process. */
+	static native boolean translated();
+
 	static native int defaultThreads();
 
 	static native long memoryInUse();

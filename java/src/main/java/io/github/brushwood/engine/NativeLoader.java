@@ -3,58 +3,74 @@ package io.github.brushwood.engine;
 import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.URL;
 import java.nio.file.Files;
-import java.nio.file.LinkOption;
-import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Properties;
+import java.util.Set;
 
 /**
  * Loads the native library: the file that {@value #OVERRIDE} names, else Fiji's {@code lib/<platform>}, else the copy
- * inside the jar, which is unpacked to a private folder. A library of another version than the jar's is refused.
+ * inside the jar, which is unpacked to a private folder. A library of another version than the jar's is refused; one in
+ * Fiji's folder that cannot be used is passed over.
  */
 final class NativeLoader {
 
 	static final String OVERRIDE = "brushwood.library.file";
 
-	private static final String FOLDER_PREFIX = "brushwood-native-";
-	/** A younger folder may belong to a process that is just about to load from it. */
-	private static final long SWEEP_AGE_MILLIS = 10 * 60 * 1000;
+	private static final double MILLIS = 1e-6;
 
-	private static volatile boolean loaded;
+	private static volatile Loaded loaded;
 	/** Why the one attempt failed. */
 	private static EngineException failure;
+
+	/** The library in use. */
+	static final class Loaded {
+
+		/** Where it came from. */
+		final String source;
+		/** What was found on the way, in sentences. */
+		final List<String> notes;
+		/** What finding, unpacking and loading it took. */
+		final double millis;
+
+		private Loaded(final String source, final List<String> notes, final double millis) {
+			this.source = source;
+			this.notes = notes;
+			this.millis = millis;
+		}
+	}
+
+	/** What was found on the way, in sentences. */
+	private final List<String> notes = new ArrayList<>();
 
 	private NativeLoader() {}
 
 	/** Loads the library once; after a failure every call throws a new exception with the same message. */
-	static void load() {
-		if (loaded) return;
+	static Loaded load() {
+		if (loaded != null) return loaded;
 		synchronized (NativeLoader.class) {
-			if (loaded) return;
-			if (failure == null) failure = attempt();
+			if (loaded == null && failure == null) attempt();
 			if (failure != null) throw new EngineException(Status.INTERNAL, failure.getMessage(), failure);
-			loaded = true;
+			return loaded;
 		}
 	}
 
-	/** Null when the library is loaded. */
-	private static EngineException attempt() {
+	static boolean isLoaded() {
+		return loaded != null;
+	}
+
+	private static void attempt() {
+		final long start = System.nanoTime();
+		final NativeLoader loader = new NativeLoader();
 		try {
-			locateAndLoad();
-			return null;
+			final String source = loader.locateAndLoad();
+			loaded = new Loaded(source, loader.notes, (System.nanoTime() - start) * MILLIS);
 		}
 		catch (final EngineException e) {
-			return e;
-		}
-		catch (final IOException e) {
-			return failed("The native library of Brushwood could not be unpacked to " + System.getProperty("java.io.tmpdir") +
-				" (" + e + "); free some space there or choose another folder with -Djava.io.tmpdir.", e);
-		}
-		catch (final LinkageError | SecurityException e) {
-			return failed("The native library of Brushwood could not be loaded (" + e.getMessage() + "); reinstall Brushwood " +
-				"for this system, or set -D" + OVERRIDE + " to a library that fits it.", e);
+			failure = e;
 		}
 	}
 
@@ -62,111 +78,103 @@ final class NativeLoader {
 		return new EngineException(Status.INTERNAL, message, cause);
 	}
 
-	private static void locateAndLoad() throws IOException {
+	/** Where the library came from. */
+	private String locateAndLoad() {
 		final String override = System.getProperty(OVERRIDE);
-		if (override != null && !override.isEmpty()) {
-			loadOverride(new File(override));
-			return;
-		}
+		if (override != null && !override.isEmpty()) return loadOverride(new File(override));
 		final Platform platform = Platform.current();
 		for (final File file : fijiFiles(platform)) {
-			if (file.isFile()) {
-				loadFile(file);
-				return;
-			}
+			if (!file.isFile()) continue;
+			final String reason = tryFile(file);
+			if (reason == null) return file.toString();
+			notes.add("The library " + file + " was passed over (" + reason + "); remove it or install Brushwood anew.");
 		}
-		loadFromJar(platform);
+		return loadFromJar(platform);
 	}
 
-	private static void loadOverride(final File file) throws IOException {
+	private static String loadOverride(final File file) {
 		if (!file.isFile()) {
 			throw failed("The system property " + OVERRIDE + " names " + file + ", which is no file; correct or remove it.",
 				null);
 		}
-		loadFile(file);
+		final String reason = tryFile(file);
+		if (reason == null) return file.toString();
+		throw failed("The system property " + OVERRIDE + " names " + file + ", which cannot be used (" + reason +
+			"); correct or remove it.", null);
 	}
 
-	private static List<File> fijiFiles(final Platform platform) {
-		final List<File> roots = new ArrayList<>();
-		for (final String property : new String[] { "fiji.dir", "imagej.dir", "plugins.dir" }) {
-			final String value = System.getProperty(property);
-			if (value != null && !value.isEmpty()) roots.add(new File(value).getAbsoluteFile());
+	/** Null once loaded, else why not. Another class loader may hold the file, which the JVM allows only once: a copy. */
+	private static String tryFile(final File file) {
+		try {
+			if (ElfFile.isCut(file)) return "its end is missing";
+			System.load(file.getAbsolutePath());
+			return null;
 		}
-		final List<File> files = new ArrayList<>();
-		for (final File root : roots) {
+		catch (final IOException e) {
+			return "it cannot be read, " + e.getMessage();
+		}
+		catch (final LinkageError | RuntimeException e) {
+			if (!LoadFailure.isHeldByAnotherClassLoader(e)) return LoadFailure.reason(e);
+		}
+		return load(new LibraryCopy(file.getName(), () -> Files.newInputStream(file.toPath())));
+	}
+
+	/** Null once loaded, else why no place will do. */
+	private static String load(final LibraryCopy copy) {
+		final String folder = copy.load(LibraryCopy.places());
+		return folder == null ? String.join("; ", copy.failures()) : null;
+	}
+
+	private String loadFromJar(final Platform platform) {
+		final String resource = "/natives/" + platform.jarName + "/" + platform.fileName;
+		final URL url = NativeLoader.class.getResource(resource);
+		if (url == null) {
+			throw failed("This copy of Brushwood has no native library for " + platform + " (" + resource +
+				" is not in the jar); " + platform.advice + passedOver(), null);
+		}
+		final LibraryCopy copy = new LibraryCopy(platform.fileName, () -> NativeLoader.class
+			.getResourceAsStream(resource));
+		final String folder = copy.load(LibraryCopy.places());
+		if (folder == null) {
+			throw failed("The native library of Brushwood could not be loaded: " + String.join("; ", copy.failures()) +
+				"." + passedOver(), null);
+		}
+		for (final String reason : copy.failures())
+			notes.add("The library was unpacked to " + folder + ", as another place would not do: " + reason + ".");
+		return url + ", unpacked to " + folder;
+	}
+
+	/** The notes as an end of a message. */
+	private String passedOver() {
+		return notes.isEmpty() ? "" : " " + String.join(" ", notes);
+	}
+
+	private static Set<File> fijiFiles(final Platform platform) {
+		final Set<File> files = new LinkedHashSet<>();
+		for (final File root : fijiFolders())
 			files.add(platform.fijiFile(root));
-			// plugins.dir is ImageJ's folder or the plugins folder in it
-			if (root.getParentFile() != null) files.add(platform.fijiFile(root.getParentFile()));
-		}
 		return files;
 	}
 
-	/** Another class loader may hold the file, which the JVM allows only once: then a copy is loaded. */
-	private static void loadFile(final File file) throws IOException {
-		try {
-			System.load(file.getAbsolutePath());
+	/** Folders that may be Fiji's or ImageJ's own. */
+	static Set<File> fijiFolders() {
+		final Set<File> roots = new LinkedHashSet<>();
+		for (final String property : new String[] { "fiji.dir", "imagej.dir", "plugins.dir" }) {
+			final String value = System.getProperty(property);
+			if (value == null || value.isEmpty()) continue;
+			final File folder = new File(value).getAbsoluteFile();
+			roots.add(folder);
+			// plugins.dir is ImageJ's folder or the plugins folder in it
+			if (folder.getParentFile() != null) roots.add(folder.getParentFile());
 		}
-		catch (final UnsatisfiedLinkError e) {
-			if (!String.valueOf(e.getMessage()).contains("another classloader")) throw e;
-			try (InputStream in = Files.newInputStream(file.toPath())) {
-				loadCopy(in, file.getName());
-			}
-		}
-	}
-
-	private static void loadFromJar(final Platform platform) throws IOException {
-		final String resource = "/natives/" + platform.jarName + "/" + platform.fileName;
-		try (InputStream in = NativeLoader.class.getResourceAsStream(resource)) {
-			if (in == null) {
-				throw failed("This copy of Brushwood has no native library for " + platform + " (" + resource +
-					" is not in the jar); install the jar made for this system, or set -D" + OVERRIDE + " to a library that " +
-					"fits it.", null);
-			}
-			loadCopy(in, platform.fileName);
-		}
-	}
-
-	/** Unpacks to a new folder that only this user can enter: each class loader needs a file of its own. */
-	private static void loadCopy(final InputStream in, final String fileName) throws IOException {
-		final File parent = new File(System.getProperty("java.io.tmpdir"));
-		sweep(parent, fileName);
-		final Path folder = Files.createTempDirectory(parent.toPath(), FOLDER_PREFIX);
-		final Path file = folder.resolve(fileName);
-		try {
-			Files.copy(in, file);
-			System.load(file.toAbsolutePath().toString());
-		}
-		finally {
-			delete(folder.toFile(), file.toFile());
-		}
-	}
-
-	/** At once where a loaded file may be deleted; at exit elsewhere; what Windows keeps even then is swept later. */
-	private static void delete(final File folder, final File file) {
-		final boolean deleted = file.delete() && folder.delete();
-		if (deleted) return;
-		folder.deleteOnExit(); // reverse order: the file goes first
-		file.deleteOnExit();
-	}
-
-	/** Removes what earlier processes had to leave; a library in use refuses deletion. Follows no links. */
-	static void sweep(final File parent, final String fileName) {
-		final long limit = System.currentTimeMillis() - SWEEP_AGE_MILLIS;
-		final File[] folders = parent.listFiles((dir, name) -> name.startsWith(FOLDER_PREFIX));
-		if (folders == null) return;
-		for (final File folder : folders) {
-			if (!Files.isDirectory(folder.toPath(), LinkOption.NOFOLLOW_LINKS) || folder.lastModified() > limit) continue;
-			new File(folder, fileName).delete();
-			folder.delete();
-		}
+		return roots;
 	}
 
 	/** Throws unless the library's version is the jar's. */
 	static void checkVersion(final String library) {
 		final String jar = version();
 		if (library.equals(jar)) return;
-		throw failed("The native library is of Brushwood " + library + ", but the jar is of Brushwood " + jar +
-			"; install both from the same release and remove the older one.", null);
+		throw failed("it is of Brushwood " + library + ", but the jar is of Brushwood " + jar, null);
 	}
 
 	/** The jar's version. */

@@ -41,7 +41,8 @@ public final class HelpText {
 		for (final Spec command : commands)
 			sections.append(section(command));
 		return page().replace("@commands@", sections).replace("@features@", features()).replace("@presets@", presets())
-			.replace("@forests@", forests()).replace("@version@", escape(Engine.version())).replace("@keys@", keys);
+			.replace("@forests@", forests()).replace("@version@", escape(Engine.version())).replace("@keys@", keys)
+			.replace("@engine@", escape(Engine.description()));
 	}
 
 	/** Help on one command as HTML. */

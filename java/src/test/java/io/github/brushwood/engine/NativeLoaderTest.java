@@ -3,43 +3,47 @@ package io.github.brushwood.engine;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotSame;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.ByteArrayInputStream;
 import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
-import java.lang.reflect.InvocationTargetException;
 import java.net.URL;
-import java.net.URLClassLoader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.List;
+import java.util.Collections;
+import java.util.LinkedHashSet;
+import java.util.Locale;
 import java.util.Properties;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
+
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 
-/** Loads the engine anew in class loaders of its own, as Fiji does with a plugin. */
+/** Where the library is looked for, and what is said when it cannot be used. */
 class NativeLoaderTest {
 
 	private static final String[] PROPERTIES = { NativeLoader.OVERRIDE, "fiji.dir", "imagej.dir", "plugins.dir", "os.arch",
-		"os.name", "java.io.tmpdir" };
+		"os.name", "java.io.tmpdir", "user.home" };
 	private static final String PACKAGE = "io/github/brushwood/engine/";
+	private static final boolean WINDOWS = Platform.current().fileName.endsWith(".dll");
 
-	@TempDir
-	Path folder;
+	private Path folder;
 	private final Properties before = new Properties();
-	private final List<URLClassLoader> loaders = new ArrayList<>();
+	private final PluginLoaders plugins = new PluginLoaders();
 
 	@BeforeEach
-	void keepProperties() {
+	void keepProperties() throws IOException {
+		folder = Files.createTempDirectory("brushwood-test-");
 		for (final String key : PROPERTIES) {
 			final String value = System.getProperty(key);
 			if (value != null) before.setProperty(key, value);
@@ -56,24 +60,32 @@ class NativeLoaderTest {
 			if (before.containsKey(key)) System.setProperty(key, before.getProperty(key));
 			else System.clearProperty(key);
 		}
-		for (final URLClassLoader loader : loaders) loader.close();
+		plugins.close();
+		delete(folder.toFile());
+		assertTrue(WINDOWS || !Files.exists(folder), "Windows keeps libraries in use"); // nothing else may be left
+	}
+
+	private static void delete(final File file) {
+		final File[] inside = Files.isSymbolicLink(file.toPath()) ? null : file.listFiles();
+		if (inside != null)
+			for (final File f : inside)
+				delete(f);
+		file.delete();
 	}
 
 	/** The plugin as it is built: classes and libraries. */
-	private URLClassLoader pluginLoader() {
-		return loader(Engine.class.getProtectionDomain().getCodeSource().getLocation());
+	private ClassLoader pluginLoader() {
+		return plugins.of(PluginLoaders.locationOf(Engine.class));
 	}
 
-	private URLClassLoader loader(final URL... urls) {
-		final URLClassLoader loader = new URLClassLoader(urls, ClassLoader.getSystemClassLoader().getParent());
-		loaders.add(loader);
-		return loader;
+	private ClassLoader loader(final URL... urls) {
+		return plugins.of(urls);
 	}
 
 	/** A jar of the engine's classes alone, with the version it is given. */
 	private URL jarWithoutLibraries(final String version) throws IOException {
 		final Path jar = folder.resolve("classes.jar");
-		final File classes = new File(classesFolder(), PACKAGE);
+		final File classes = new File(PluginLoaders.fileOf(Engine.class), PACKAGE);
 		try (ZipOutputStream out = new ZipOutputStream(Files.newOutputStream(jar))) {
 			for (final File file : classes.listFiles()) {
 				if (!file.getName().endsWith(".class")) continue;
@@ -86,22 +98,12 @@ class NativeLoaderTest {
 		return jar.toUri().toURL();
 	}
 
-	private static File classesFolder() {
-		try {
-			return new File(Engine.class.getProtectionDomain().getCodeSource().getLocation().toURI());
-		}
-		catch (final java.net.URISyntaxException e) {
-			throw new AssertionError(e);
-		}
+	private static String versionFrom(final ClassLoader loader) throws Throwable {
+		return (String) PluginLoaders.ask(loader, "version");
 	}
 
-	private static String versionFrom(final ClassLoader loader) throws Throwable {
-		try {
-			return (String) loader.loadClass("io.github.brushwood.engine.Engine").getMethod("version").invoke(null);
-		}
-		catch (final InvocationTargetException e) {
-			throw e.getCause();
-		}
+	private static String descriptionFrom(final ClassLoader loader) throws Throwable {
+		return (String) PluginLoaders.ask(loader, "description");
 	}
 
 	/** The message; checks that every attempt fails anew in the same way. */
@@ -135,30 +137,97 @@ class NativeLoaderTest {
 	@Test
 	void nothingStaysInTheTemporaryFolder() throws Throwable {
 		System.setProperty("java.io.tmpdir", folder.toString());
-		versionFrom(pluginLoader());
-		final boolean windows = Platform.current().fileName.endsWith(".dll");
-		assertEquals(windows ? 1 : 0, folder.toFile().list().length);
+		final String description = descriptionFrom(pluginLoader());
+		assertEquals(WINDOWS ? 1 : 0, folder.toFile().list().length);
+		assertTrue(description.contains("unpacked to " + folder) && !description.contains("Note:"), description);
+	}
+
+	/** Best of some, as other programs are at work, too. */
+	@Test
+	void loadingIsQuick() throws Throwable {
+		double best = Double.POSITIVE_INFINITY;
+		for (int i = 0; i < 5; i++)
+			best = Math.min(best, (Double) PluginLoaders.ask(pluginLoader(), "loadMillis"));
+		System.out.printf(Locale.ROOT, "Load time of the native library: %.0f ms, at first %.0f ms%n", best, Engine
+			.loadMillis());
+		assertTrue(best > 0 && best < 300 * Integer.getInteger("brushwood.test.slowdown", 1), best + " ms");
 	}
 
 	@Test
-	void missingTemporaryFolderIsNamed() {
+	void descriptionTellsWhatRunsWhere() throws Throwable {
+		final String description = descriptionFrom(pluginLoader());
+		for (final String word : new String[] { "Brushwood " + Engine.version(), Engine.simd(), Engine.openMp(),
+			"/natives/" + Platform.current().jarName + "/", System.getProperty("java.version"), " ms)",
+			"Threads: " + Engine.defaultThreads() })
+			assertTrue(description.contains(word), description);
+		assertTrue(Engine.isLoaded());
+	}
+
+	/** The user's cache takes the place of a temporary folder that will not do. */
+	@Test
+	void missingTemporaryFolderIsReplaced() throws Throwable {
 		final String missing = folder.resolve("missing").toString();
 		System.setProperty("java.io.tmpdir", missing);
-		final String message = failureFrom(pluginLoader());
-		assertTrue(message.contains(missing) && message.contains("-Djava.io.tmpdir"), message);
+		System.setProperty("user.home", folder.resolve("h\u00f6me of a user").toString());
+		final File cache = Platform.cacheFolder(System.getProperty("os.name"), System.getProperty("user.home"),
+			System::getenv);
+		final String description = descriptionFrom(pluginLoader());
+		assertTrue(description.contains("unpacked to " + cache), description);
+		assertTrue(description.contains("Note: ") && description.contains(missing + " cannot be written") && description
+			.contains("-Djava.io.tmpdir"), description);
+		assertFalse(Files.exists(folder.resolve("missing")));
+	}
+
+	@Test
+	void everyPlaceIsTriedAndNamed() throws IOException {
+		final Path file = Files.createFile(folder.resolve("file"));
+		final File first = folder.resolve("missing").toFile();
+		final File second = file.resolve("below").toFile();
+		final File third = new File(folder.toFile(), "no\0name");
+		final LibraryCopy copy = new LibraryCopy("lib.so", () -> new ByteArrayInputStream(new byte[10]));
+		assertNull(copy.load(new LinkedHashSet<>(Arrays.asList(first, second, third))));
+		assertEquals(3, copy.failures().size());
+		assertTrue(copy.failures().get(0).startsWith(first + " cannot be written"), copy.failures().toString());
+		assertTrue(copy.failures().get(1).startsWith(second + " cannot be written"), copy.failures().toString());
+		assertTrue(copy.failures().get(2).startsWith(third + " cannot be written"), copy.failures().toString());
+	}
+
+	/** As on a full disk. */
+	@Test
+	void copyThatFailsLeavesNothing() throws IOException {
+		final LibraryCopy copy = new LibraryCopy("lib.so", () -> {
+			throw new IOException("No space left on device");
+		});
+		assertNull(copy.load(Collections.singleton(folder.toFile())));
+		assertTrue(copy.failures().get(0).contains("No space left on device"), copy.failures().toString());
+		assertEquals(0, folder.toFile().list().length);
+	}
+
+	/** What no place can mend is tried once. */
+	@Test
+	void damagedCopyIsNotTriedTwice() throws IOException {
+		final Path second = Files.createDirectory(folder.resolve("second"));
+		final byte[] damaged = "no library at all".getBytes(StandardCharsets.US_ASCII);
+		final LibraryCopy copy = new LibraryCopy(Platform.current().fileName, () -> new ByteArrayInputStream(
+			damaged));
+		assertNull(copy.load(new LinkedHashSet<>(Arrays.asList(folder.toFile(), second.toFile()))));
+		if (!WINDOWS) assertEquals(1, copy.failures().size(), copy.failures().toString()); // its words are translated
+		assertEquals(1, folder.toFile().list().length);
+		assertEquals(0, second.toFile().list().length);
 	}
 
 	@Test
 	void jarWithoutThePlatformSaysSo() throws IOException {
 		final String message = failureFrom(loader(jarWithoutLibraries(Engine.version())));
-		assertTrue(message.contains("/natives/" + Platform.current().jarName + "/"), message);
+		assertTrue(message.contains("/natives/" + Platform.current().jarName + "/") && message.contains(
+			NativeLoader.OVERRIDE), message);
 	}
 
 	@Test
 	void unknownPlatformSaysSo() {
 		System.setProperty("os.arch", "i386");
 		final String message = failureFrom(pluginLoader());
-		assertTrue(message.contains("64-bit Java") && message.contains("i386"), message);
+		assertTrue(message.contains("install the 64-bit Fiji") && message.contains("i386"), message);
 	}
 
 	@Test
@@ -188,7 +257,8 @@ class NativeLoaderTest {
 		Files.write(text, "no library".getBytes(StandardCharsets.US_ASCII));
 		System.setProperty(NativeLoader.OVERRIDE, text.toString());
 		final String message = failureFrom(pluginLoader());
-		assertTrue(message.contains("text.so") && message.contains("reinstall"), message);
+		assertTrue(message.contains("text.so") && message.contains(NativeLoader.OVERRIDE) && message.contains("reinstall"),
+			message);
 	}
 
 	@Test
@@ -203,9 +273,10 @@ class NativeLoaderTest {
 		final Path library = library();
 		for (final String key : new String[] { "fiji.dir", "imagej.dir" }) {
 			final Path root = folder.resolve(key);
-			copyToLib(root, library);
+			final Path file = copyToLib(root, library);
 			System.setProperty(key, root.toString());
-			assertEquals(Engine.version(), versionFrom(loader(jarWithoutLibraries(Engine.version()))), key);
+			final String description = descriptionFrom(pluginLoader());
+			assertTrue(description.contains("Loaded from: " + file) && !description.contains("Note:"), description);
 			System.clearProperty(key);
 		}
 		final Path root = folder.resolve("plain");
@@ -214,10 +285,57 @@ class NativeLoaderTest {
 		assertEquals(Engine.version(), versionFrom(loader(jarWithoutLibraries(Engine.version()))));
 	}
 
-	private static void copyToLib(final Path root, final Path library) throws IOException {
+	/** Another version, another processor, damaged: each is passed over with a note, and the jar's copy is used. */
+	@Test
+	void uselessLibraryInFijisFolderIsPassedOver() throws Throwable {
+		final byte[] good = Files.readAllBytes(library());
+		final byte[][] useless = { ofVersion(good, "9.8.7"), ofOtherProcessor(good), Arrays.copyOf(good, good.length / 2),
+			Arrays.copyOf(good, 1000), {} };
+		final String[] words = { "it is of Brushwood 9.8.7, but the jar is of Brushwood " + Engine.version(), "", "", "",
+			"" };
+		for (int i = 0; i < useless.length; i++) {
+			final Path root = folder.resolve("fiji" + i);
+			Files.write(folder.resolve("useless"), useless[i]);
+			final Path file = copyToLib(root, folder.resolve("useless"));
+			System.setProperty("fiji.dir", root.toString());
+			final String description = descriptionFrom(pluginLoader());
+			assertTrue(description.contains("/natives/"), description);
+			assertTrue(description.contains("Note: The library " + file + " was passed over (" + words[i]), description);
+		}
+	}
+
+	@Test
+	void uselessLibraryIsNamedWhenTheJarHasNone() throws IOException {
+		final Path root = folder.resolve("fiji");
+		final Path file = copyToLib(root, library());
+		System.setProperty("fiji.dir", root.toString());
+		final String message = failureFrom(loader(jarWithoutLibraries("9.8.7")));
+		assertTrue(message.contains("is not in the jar") && message.contains(file.toString()) && message.contains("9.8.7") &&
+			message.contains(Engine.version()), message);
+	}
+
+	/** The library with another text in place of its version. */
+	private static byte[] ofVersion(final byte[] library, final String version) {
+		final String text = new String(library, StandardCharsets.ISO_8859_1);
+		final String own = Engine.version() + "\0";
+		assertTrue(text.contains(own));
+		return text.replace(own, (version + "\0\0\0\0\0").substring(0, own.length())).getBytes(StandardCharsets.ISO_8859_1);
+	}
+
+	/** The library with another processor in the header of ELF, PE or Mach-O. */
+	private static byte[] ofOtherProcessor(final byte[] library) {
+		final byte[] other = library.clone();
+		final boolean elf = other[0] == 0x7f;
+		final boolean pe = other[0] == 'M';
+		final int at = elf ? 18 : pe ? (other[0x3c] & 255) + ((other[0x3d] & 255) << 8) + 4 : 4;
+		other[at] ^= 0x5a;
+		return other;
+	}
+
+	private static Path copyToLib(final Path root, final Path library) throws IOException {
 		final Path file = Platform.current().fijiFile(root.toFile()).toPath();
 		Files.createDirectories(file.getParent());
-		Files.copy(library, file);
+		return Files.copy(library, file);
 	}
 
 	@Test
@@ -237,16 +355,97 @@ class NativeLoaderTest {
 	}
 
 	@Test
+	void cacheFoldersAreTheSystems() {
+		final String home = new File(folder.toFile(), "home").getPath();
+		final String chosen = new File(folder.toFile(), "chosen").getPath();
+		assertEquals(new File(home, ".cache/brushwood"), Platform.cacheFolder("Linux", home, key -> null));
+		assertEquals(new File(chosen, "brushwood"), Platform.cacheFolder("Linux", home, key -> key.equals(
+			"XDG_CACHE_HOME") ? chosen : null));
+		assertEquals(new File(home, ".cache/brushwood"), Platform.cacheFolder("Linux", home, key -> "relative"));
+		assertEquals(new File(home, "Library/Caches/brushwood"), Platform.cacheFolder("Mac OS X", home, key -> chosen));
+		assertEquals(new File(chosen, "brushwood"), Platform.cacheFolder("Windows 11", home, key -> key.equals(
+			"LOCALAPPDATA") ? chosen : null));
+		assertEquals(new File(home, "AppData/Local/brushwood"), Platform.cacheFolder("Windows 11", home, key -> null));
+		assertNull(Platform.cacheFolder("Linux", "?", key -> null));
+		assertNull(Platform.cacheFolder("Linux", null, key -> null));
+	}
+
+	/** What systems say, and the words by which users are told what to do. */
+	@Test
+	void failuresAreExplained() {
+		final String[][] cases = {
+			{ "x.so: failed to map segment from shared object: Operation not permitted", "noexec" },
+			{ "/lib/libc.so.6: version `GLIBC_2.38' not found (required by x.so)", "glibc 2.17" },
+			{ "Error loading shared library ld-linux-x86-64.so.2: No such file or directory (needed by x.so)", "musl" },
+			{ "Error relocating x.so: __memcpy_chk: symbol not found", "musl" },
+			{ "dlopen(x.dylib, 1): library load disallowed by system policy", "xattr" },
+			{ "mach-o file, but is an incompatible architecture (have 'x86_64', need 'arm64')", "reinstall" },
+			{ "x.so: wrong ELF class: ELFCLASS32", "reinstall" },
+			{ "x.so: file too short", "reinstall" },
+			{ "C:\\x.dll: %1 is not a valid Win32 application", "reinstall" },
+			{ "C:\\x.dll: Access is denied", "virus scanner" },
+			{ "C:\\x.dll: Can't find dependent libraries", "letters" },
+			{ "Illegal native access from unnamed module", "--enable-native-access" },
+			{ "something else", "reinstall" },
+		};
+		for (final String[] c : cases) {
+			final String reason = LoadFailure.reason(new UnsatisfiedLinkError(c[0]));
+			assertTrue(reason.contains(c[1]) && reason.contains(c[0]), reason);
+		}
+		assertTrue(LoadFailure.reason(new UnsatisfiedLinkError()).contains("reinstall"));
+	}
+
+	@Test
+	void slowJavaIsTold() {
+		assertNull(Engine.slowJava(false));
+		assertTrue(Engine.slowJava(true).contains("Rosetta") && Engine.slowJava(true).endsWith("."), Engine.slowJava(true));
+		assertNull(Engine.slowJava(), "this machine");
+	}
+
+	@Test
 	void sweepTakesOldFoldersOnly() throws IOException {
 		final Path old = leftOver("brushwood-native-1", 20);
 		final Path young = leftOver("brushwood-native-2", 1);
 		final Path foreign = leftOver("other-native-3", 20);
-		final Path link = Files.createSymbolicLink(folder.resolve("brushwood-native-4"), foreign);
-		NativeLoader.sweep(folder.toFile(), "lib.so");
+		LibraryCopy.sweep(folder.toFile(), "lib.so");
 		assertFalse(Files.exists(old));
 		assertTrue(Files.exists(young.resolve("lib.so")));
 		assertTrue(Files.exists(foreign.resolve("lib.so")));
+	}
+
+	/** What others put into a folder of ours stays, and so does the folder. */
+	@Test
+	void sweepTakesNothingElse() throws IOException {
+		final Path old = leftOver("brushwood-native-1", 20);
+		Files.createFile(old.resolve("note.txt"));
+		assertTrue(old.toFile().setLastModified(System.currentTimeMillis() - 20 * 60000L));
+		LibraryCopy.sweep(folder.toFile(), "lib.so");
+		assertFalse(Files.exists(old.resolve("lib.so")));
+		assertTrue(Files.exists(old.resolve("note.txt")));
+		LibraryCopy.sweep(folder.resolve("missing").toFile(), "lib.so");
+	}
+
+	@Test
+	@DisabledOnOs(value = OS.WINDOWS, disabledReason = "users may not make symbolic links there")
+	void sweepFollowsNoLinks() throws IOException {
+		final Path foreign = leftOver("other-native-3", 20);
+		final Path link = Files.createSymbolicLink(folder.resolve("brushwood-native-4"), foreign);
+		LibraryCopy.sweep(folder.toFile(), "lib.so");
+		assertTrue(Files.exists(foreign.resolve("lib.so")));
 		assertTrue(Files.exists(link));
+	}
+
+	/** Windows keeps the library in use; elsewhere none is left to sweep. */
+	@Test
+	void sweepSparesLibrariesInUse() throws Throwable {
+		System.setProperty("java.io.tmpdir", folder.toString());
+		final ClassLoader loader = pluginLoader();
+		versionFrom(loader);
+		for (final File left : folder.toFile().listFiles())
+			assertTrue(left.setLastModified(System.currentTimeMillis() - 20 * 60000L));
+		LibraryCopy.sweep(folder.toFile(), Platform.current().fileName);
+		assertEquals(WINDOWS ? 1 : 0, folder.toFile().list().length);
+		assertEquals(Engine.version(), versionFrom(loader));
 	}
 
 	private Path leftOver(final String name, final int minutes) throws IOException {
