@@ -20,15 +20,12 @@ endif()
 # zig's own linker for macOS cannot limit what a library exports; LLVM's can, and signs both kinds ad hoc.
 if(APPLE)
   find_program(LD64_LLD ld64.lld-19 REQUIRED)
-  if(CMAKE_SYSTEM_PROCESSOR STREQUAL aarch64)
-    set(darwin "-arch arm64 -platform_version macos 11.0 11.0")
-  else()
-    set(darwin "-arch x86_64 -platform_version macos 10.15 10.15")
-  endif()
-  set(link "${LD64_LLD} ${darwin} -dead_strip -adhoc_codesign -S -x -reproducible -o <TARGET> <OBJECTS> <LINK_LIBRARIES> -L${BRUSHWOOD_STUBS} -lSystem")
+  string(REPLACE aarch64 arm64 arch ${CMAKE_SYSTEM_PROCESSOR})
+  string(REGEX REPLACE "^.*macos\\." "" oldest ${BRUSHWOOD_TARGET})
+  set(link "${LD64_LLD} -arch ${arch} -platform_version macos ${oldest} ${oldest} -dead_strip -adhoc_codesign -S -x -reproducible -o <TARGET> <OBJECTS> <LINK_LIBRARIES> -L${BRUSHWOOD_STUBS} -lSystem")
   set(CMAKE_C_LINK_EXECUTABLE "${link}")
   set(CMAKE_C_CREATE_SHARED_LIBRARY
-      "${link} -dylib -install_name @rpath/<TARGET_NAME> -final_output <TARGET_NAME> -exported_symbol _JNI_OnLoad -exported_symbol _JNI_OnUnload")
+      "${link} -dylib -install_name @rpath/<TARGET_SONAME> -exported_symbol _JNI_OnLoad -exported_symbol _JNI_OnUnload")
 endif()
 
 # No symbols that nobody needs; on Linux also the usual hardening. LLVM's linker for macOS was told above.
@@ -52,7 +49,8 @@ function(bw_link_library target)
   if(WIN32)
     set_target_properties(${target} PROPERTIES PREFIX "" RUNTIME_OUTPUT_DIRECTORY ${CMAKE_LIBRARY_OUTPUT_DIRECTORY})
   elseif(NOT APPLE)
-    target_link_options(${target} PRIVATE -Wl,-Bsymbolic -Wl,-z,defs
+    # Stays when its class loader goes: a worker that ends at that moment still runs its code.
+    target_link_options(${target} PRIVATE -Wl,-Bsymbolic -Wl,-z,defs -Wl,-z,nodelete
                         -Wl,--version-script=${PROJECT_SOURCE_DIR}/native/platforms/exports.map)
   endif()
 endfunction()

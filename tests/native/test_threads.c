@@ -1,7 +1,8 @@
-/* How many threads the engine takes unless told otherwise, and how they go. */
+/* How many threads the engine takes unless told otherwise, and how they go; what control groups grant the process. */
 #include "os.h"
 #include "support.h"
 
+#include <inttypes.h>
 #include <limits.h>
 
 #include "core/host.h"
@@ -14,16 +15,17 @@
 #include <unistd.h>
 #endif
 
+#ifdef __linux__
 /* ---- a machine's files in a folder */
 
-enum { FILES = 4 };
+enum { FILES = 6 };
 
 typedef struct machine {
     const char *cgroup; /* /proc/self/cgroup */
     struct {
         const char *path, *text;
     } files[FILES];
-    int processors;
+    uint64_t granted;
 } machine;
 
 /* Calls `act` for each folder that leads to the file, outermost first or last. */
@@ -55,18 +57,30 @@ static void drop(const char *root, const char *path) {
     each_folder(root, path, 0, test_remove_folder);
 }
 
-static int quota_of(const machine *m) {
+static uint64_t granted_by(const machine *m, uint64_t (*granted)(const char *root)) {
     char root[] = "brushwood-test-XXXXXX";
     assert_int_equal(test_make_own_folder(root), 0);
     if (m->cgroup) put(root, "/proc/self/cgroup", m->cgroup);
     for (int i = 0; i < FILES && m->files[i].path; i++)
         put(root, m->files[i].path, m->files[i].text);
-    const int processors = bw_host_quota(root);
+    const uint64_t got = granted(root);
     for (int i = 0; i < FILES && m->files[i].path; i++)
         drop(root, m->files[i].path);
     drop(root, "/proc/self/cgroup");
     assert_int_equal(test_remove_folder(root), 0);
-    return processors;
+    return got;
+}
+
+static void assert_granted(const machine *machines, size_t count, uint64_t (*granted)(const char *root)) {
+    for (size_t i = 0; i < count; i++) {
+        const uint64_t got = granted_by(&machines[i], granted);
+        if (got != machines[i].granted)
+            fail_msg("machine %d: %" PRIu64 " instead of %" PRIu64, (int)i, got, machines[i].granted);
+    }
+}
+
+static uint64_t quota(const char *root) {
+    return (uint64_t)bw_host_quota(root);
 }
 
 #define V2 "/sys/fs/cgroup"
@@ -105,11 +119,58 @@ static void containers_limit_processors(void **state) {
          6},
     };
     (void)state;
-    for (size_t i = 0; i < sizeof machines / sizeof *machines; i++) {
-        const int processors = quota_of(&machines[i]);
-        if (processors != machines[i].processors)
-            fail_msg("machine %d: %d processors instead of %d", (int)i, processors, machines[i].processors);
-    }
+    assert_granted(machines, sizeof machines / sizeof *machines, quota);
+}
+
+#define MEMORY_V1 "/sys/fs/cgroup/memory"
+
+static void containers_limit_memory(void **state) {
+    static const machine machines[] = {
+        {NULL, {{V2 "/memory.max", "1000\n"}}, UINT64_MAX},
+        {"no colons\n0:\n", {{V2 "/memory.max", "1000\n"}}, UINT64_MAX},
+        {"0::/\n", {{0}}, UINT64_MAX},
+        {"0::/\n", {{V2 "/memory.max", "max\n"}, {V2 "/memory.current", "700\n"}}, UINT64_MAX},
+        {"0::/\n", {{V2 "/memory.max", "damaged"}}, UINT64_MAX},
+        {"0::/\n", {{V2 "/memory.max", "5000000000\n"}}, 5000000000},
+        {"0::/\n", {{V2 "/memory.max", "1000\n"}, {V2 "/memory.current", "700\n"}}, 300},
+        {"0::/\n", {{V2 "/memory.max", "1000\n"}, {V2 "/memory.current", "1001\n"}}, 0},
+        /* cached files make room, those in use do not */
+        {"0::/\n",
+         {{V2 "/memory.max", "1000\n"},
+          {V2 "/memory.current", "700\n"},
+          {V2 "/memory.stat", "file 600\nactive_file 400\ninactive_file 200\n"}},
+         500},
+        {"0::/\n",
+         {{V2 "/memory.max", "1000\n"}, {V2 "/memory.current", "700\n"}, {V2 "/memory.stat", "inactive_file 900\n"}},
+         1000},
+        /* its own group, or one above it, whichever leaves less */
+        {"0::/a/b\n",
+         {{V2 "/a/b/memory.max", "1000\n"}, {V2 "/a/memory.max", "2000\n"}, {V2 "/a/memory.current", "100\n"}},
+         1000},
+        {"0::/a/b\n",
+         {{V2 "/a/b/memory.max", "1000\n"}, {V2 "/a/memory.max", "2000\n"}, {V2 "/a/memory.current", "1900\n"}},
+         100},
+        {"0::/a/b\n", {{V2 "/a/c/memory.max", "1000\n"}}, UINT64_MAX},
+        {"0::/docker/12ab\n", {{V2 "/memory.max", "1000\n"}}, 1000},
+        /* version 1 */
+        {"4:memory:/\n", {{MEMORY_V1 "/memory.limit_in_bytes", "9223372036854771712\n"}}, 9223372036854771712u},
+        {"4:memory:/x\n",
+         {{MEMORY_V1 "/x/memory.limit_in_bytes", "1000\n"},
+          {MEMORY_V1 "/x/memory.usage_in_bytes", "700\n"},
+          {MEMORY_V1 "/x/memory.stat", "inactive_file 1\ntotal_inactive_file 200\n"}},
+         500},
+        {"4:hugetlb,memory:/slurm/job\n", {{MEMORY_V1 "/slurm/memory.limit_in_bytes", "1000\n"}}, 1000},
+        {"4:memory2,cpu:/\n", {{MEMORY_V1 "/memory.limit_in_bytes", "1000\n"}}, UINT64_MAX},
+        /* both versions at once */
+        {"2:memory:/y\n0::/z\n",
+         {{MEMORY_V1 "/y/memory.limit_in_bytes", "2000\n"}, {V2 "/unified/z/memory.max", "1000\n"}},
+         1000},
+        {"0::/z\n2:memory:/y\n",
+         {{MEMORY_V1 "/y/memory.limit_in_bytes", "1000\n"}, {V2 "/unified/z/memory.max", "2000\n"}},
+         1000},
+    };
+    (void)state;
+    assert_granted(machines, sizeof machines / sizeof *machines, bw_system_group_memory);
 }
 
 static void group_names_of_any_length_do_no_harm(void **state) {
@@ -119,9 +180,18 @@ static void group_names_of_any_length_do_no_harm(void **state) {
         memcpy(line, "0::/", 5);
         memset(line + 4, 'g', length);
         memcpy(line + 4 + length, "\n", 2);
-        assert_int_equal(quota_of(&(machine){line, {{V2 "/cpu.max", "100 7\n"}}, 0}) >= 15, 1);
+        const machine m = {line, {{V2 "/cpu.max", "100 7\n"}, {V2 "/memory.max", "1000\n"}}, 0};
+        assert_true(granted_by(&m, quota) >= 15);
+        assert_true(granted_by(&m, bw_system_group_memory) >= 1000);
     }
 }
+#else
+static void only_linux_has_control_groups(void **state) {
+    (void)state;
+    assert_int_equal(bw_host_quota(""), INT_MAX);
+    assert_true(bw_system_group_memory("") == UINT64_MAX);
+}
+#endif
 
 /* ---- this machine */
 
@@ -162,7 +232,12 @@ static void more_threads_than_processors_run(void **state) {
 
 static void build_is_told(void **state) {
     (void)state;
-    assert_non_null(strchr(bw_host_platform(), '-'));
+    static const char *const platforms[] = {"linux-x86_64", "linux-aarch64", "windows-x86_64", "macos-x86_64",
+                                            "macos-arm64"};
+    int known = 0;
+    for (size_t i = 0; i < sizeof platforms / sizeof *platforms; i++)
+        known += !strcmp(bw_host_platform(), platforms[i]);
+    assert_int_equal(known, 1);
     assert_non_null(strpbrk(bw_host_compiler(), "123456789"));
     assert_non_null(strstr(bw_parallel_runtime(), "OpenMP"));
 #ifndef __APPLE__
@@ -255,8 +330,13 @@ int main(int argc, char **argv) {
     (void)argc, (void)argv;
 #endif
     const struct CMUnitTest tests[] = {
+#ifdef __linux__
         cmocka_unit_test(containers_limit_processors),
+        cmocka_unit_test(containers_limit_memory),
         cmocka_unit_test(group_names_of_any_length_do_no_harm),
+#else
+        cmocka_unit_test(only_linux_has_control_groups),
+#endif
         cmocka_unit_test(defaults_are_within_the_machine),
         cmocka_unit_test(more_threads_than_processors_run),
         cmocka_unit_test(build_is_told),

@@ -154,6 +154,9 @@ def test_notice_names_all_that_is_linked_in():
     assert f"Zig {zig}" in notice
     gson = re.search(r"<artifactId>gson</artifactId>\s*<version>([^<]+)<", POM).group(1)
     assert f"Gson {gson}" in notice
+    # parts with owners of their own, whose terms ask to be repeated
+    assert "Even Rouault" in notice and "NONINFRINGEMENT" in notice
+    assert "Lucent Technologies" in notice and "LUCENT DISCLAIMS" in notice
 
 
 @pytest.mark.parametrize("p", PLATFORMS, ids=lambda p: p.name)

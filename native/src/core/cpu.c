@@ -28,8 +28,8 @@ static uint64_t xcr0(void) {
 /* The processor must have the instructions and the system must save the registers. */
 static bw_simd detect(void) {
     unsigned a, b, c, d;
-    const unsigned osxsave = 1u << 27, avx = 1u << 28;
-    if (!__get_cpuid(1, &a, &b, &c, &d) || (c & (osxsave | avx)) != (osxsave | avx)) return BW_SIMD_BASE;
+    const unsigned popcnt_osxsave_avx = 1u << 23 | 1u << 27 | 1u << 28;
+    if (!__get_cpuid(1, &a, &b, &c, &d) || (c & popcnt_osxsave_avx) != popcnt_osxsave_avx) return BW_SIMD_BASE;
     uint64_t saved = xcr0();
     if ((saved & 0x6) != 0x6 || !__get_cpuid_count(7, 0, &a, &b, &c, &d) || !(b & (1u << 5))) return BW_SIMD_BASE;
 #ifndef __APPLE__ /* macOS switches ZMM state on at first use only, so XCR0 cannot be trusted there */

@@ -22,10 +22,13 @@ static uint64_t available(void) {
     return told ? ((uint64_t)pages.free_count + pages.inactive_count) * size : 0;
 }
 
-static uint64_t group_limit(void) {
+uint64_t bw_system_group_memory(const char *root) {
+    (void)root;
     return UINT64_MAX;
 }
 #else
+#include "core/cgroup.h"
+
 /* The number behind `key` in a file of lines "key number"; with "", the first number. 0 when there is none. */
 static uint64_t number_in(const char *path, const char *key) {
     FILE *file = fopen(path, "r");
@@ -48,68 +51,39 @@ static uint64_t available(void) {
 
 /* The files of one version of Linux' control groups. */
 typedef struct group_files {
-    const char *root, *controller, *limit, *used, *cache;
+    const char *limit, *used, *cache;
 } group_files;
 
-static const group_files versions[] = {
-    {"/sys/fs/cgroup", "", "memory.max", "memory.current", "inactive_file "},
-    {"/sys/fs/cgroup/memory", "memory", "memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file "},
-};
-
 static uint64_t read_group(const char *folder, const char *file, const char *key) {
-    char path[600];
-    const int length = snprintf(path, sizeof path, "%s/%s", folder, file);
-    return length < (int)sizeof path ? number_in(path, key) : 0;
+    char path[BW_CGROUP_PATH + 64];
+    snprintf(path, sizeof path, "%s/%s", folder, file);
+    return number_in(path, key);
 }
 
-/* What one group leaves; UINT64_MAX without a limit. Cached files that nobody uses make room. */
-static uint64_t left_in(const group_files *v, const char *folder) {
-    const uint64_t limit = read_group(folder, v->limit, "");
+/* What one group leaves. Cached files that nobody uses make room. */
+static uint64_t left_in(const char *folder, const group_files *files) {
+    const uint64_t limit = read_group(folder, files->limit, "");
     if (!limit) return UINT64_MAX;
-    const uint64_t used = read_group(folder, v->used, ""), cache = read_group(folder, "memory.stat", v->cache);
+    const uint64_t used = read_group(folder, files->used, ""), cache = read_group(folder, "memory.stat", files->cache);
     const uint64_t held = used > cache ? used - cache : 0;
     return limit > held ? limit - held : 0;
 }
 
-/* Whether "memory" is among "cpu,memory"; "" is version 2's whole list. */
-static int controls(const char *list, size_t length, const char *controller) {
-    const size_t size = strlen(controller);
-    if (!size) return !length;
-    for (const char *at = list; at + size <= list + length; at += strcspn(at, ",:") + 1)
-        if (!strncmp(at, controller, size) && (at[size] == ',' || at[size] == ':')) return 1;
-    return 0;
+static uint64_t group_v2(const char *folder) {
+    return left_in(folder, &(group_files){"memory.max", "memory.current", "inactive_file "});
 }
 
-/* The process's group, from lines "number:controllers:/group", as a folder; inside a container it may not exist. */
-static void find_group(const group_files *v, char *folder, size_t size) {
-    FILE *file = fopen("/proc/self/cgroup", "r");
-    char line[512];
-    snprintf(folder, size, "%s", v->root);
-    while (file && fgets(line, sizeof line, file)) {
-        const char *list = strchr(line, ':'), *group = list ? strchr(list + 1, ':') : NULL;
-        if (!group || !controls(list + 1, (size_t)(group - list - 1), v->controller)) continue;
-        snprintf(folder, size, "%s%.*s", v->root, (int)strcspn(group + 1, "\n"), group + 1);
-        break;
-    }
-    if (file) fclose(file);
+static uint64_t group_v1(const char *folder) {
+    return left_in(folder, &(group_files){"memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file "});
 }
 
-/* The least that the process's group and those around it leave, as batch systems and containers limit either. */
-static uint64_t group_limit(void) {
-    uint64_t least = UINT64_MAX;
-    for (size_t i = 0; i < sizeof versions / sizeof *versions; i++) {
-        const size_t root = strlen(versions[i].root);
-        char folder[560];
-        find_group(&versions[i], folder, sizeof folder);
-        for (size_t length = strlen(folder); length >= root; folder[length] = 0) {
-            const uint64_t left = left_in(&versions[i], folder);
-            if (left < least) least = left;
-            if (length == root) break;
-            while (folder[--length] != '/') {
-            }
-        }
-    }
-    return least;
+uint64_t bw_system_group_memory(const char *root) {
+    static const bw_cgroup_mount mounts[] = {
+        {"", "/sys/fs/cgroup", group_v2},
+        {"", "/sys/fs/cgroup/unified", group_v2},
+        {"memory", "/sys/fs/cgroup/memory", group_v1},
+    };
+    return bw_cgroup_least(root, mounts, sizeof mounts / sizeof *mounts);
 }
 #endif
 
@@ -117,7 +91,7 @@ uint64_t bw_system_free_memory(void) {
     const long pages = sysconf(_SC_PHYS_PAGES), size = sysconf(_SC_PAGESIZE);
     uint64_t all = available();
     if (!all) all = pages > 0 && size > 0 ? (uint64_t)pages * (uint64_t)size / 2 : (uint64_t)1 << 30;
-    const uint64_t group = group_limit();
+    const uint64_t group = bw_system_group_memory("");
     return group < all ? group : all;
 }
 

@@ -16,8 +16,8 @@ bw_status bw_parallel_threads(bw_context *ctx, int threads, int64_t count, bw_ta
 /* Name of the OpenMP runtime library in use. */
 const char *bw_parallel_runtime(void);
 
-/* Ends the waiting threads before the library is unloaded: of all pools with LLVM's runtime as it is linked into
- * released libraries, else of the calling thread's. No task may be running, and none may run afterwards. */
+/* Ends the waiting threads when nobody needs the library any more: of all pools with LLVM's runtime as it is linked
+ * into released libraries, else of the calling thread's. No task may be running, and none may run afterwards. */
 void bw_parallel_end(void);
 
 #endif

@@ -22,7 +22,12 @@ int bw_system_same(const char *a, const char *b);
 unsigned long bw_system_process(void);
 /* Seconds that all threads of this process computed for. */
 double bw_system_cpu_time(void);
-/* Bytes that the process can have without others being swapped out, within the limits that are set for it. */
+/* Bytes that the process can have without others being swapped out: what the system calls available, on Linux also
+ * within the control groups, on Windows also within what may be promised (memory and page file). Other limits, such as
+ * those of a job on Windows or of ulimit, are not read. */
 uint64_t bw_system_free_memory(void);
+/* Bytes that Linux' control groups leave the process, 0 when they are used up; UINT64_MAX without a limit and on other
+ * systems. `root` is put before the paths of the files read: "" for this machine. */
+uint64_t bw_system_group_memory(const char *root);
 
 #endif

@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <io.h>
-#include <process.h>
 #include <string.h>
 #include <windows.h>
 
@@ -96,25 +95,37 @@ FILE *bw_system_open(const char *path, const char *mode) {
     return file;
 }
 
-int bw_system_remove(const char *path) {
-    wchar_t *wide = wide_path(path);
-    const int done = wide && DeleteFileW(wide);
-    if (wide && !done) set_errno(GetLastError());
-    bw_free(wide);
-    return done ? 0 : -1;
+/* Virus scanners and indexers hold a fresh file for a moment: half a second of patience. Whether to try again after the
+ * last error; if not, errno tells it. */
+static int held_for_now(DWORD *wait) {
+    const DWORD error = GetLastError();
+    if (*wait > 256 || (error != ERROR_ACCESS_DENIED && error != ERROR_SHARING_VIOLATION)) {
+        set_errno(error);
+        return 0;
+    }
+    Sleep(*wait);
+    *wait *= 2;
+    return 1;
 }
 
-/* Virus scanners and indexers hold a fresh file for a moment: half a second of patience. */
-static int move(const wchar_t *from, const wchar_t *to) {
-    for (DWORD wait = 1; !MoveFileExW(from, to, MOVEFILE_REPLACE_EXISTING | MOVEFILE_WRITE_THROUGH); wait *= 2) {
-        const DWORD error = GetLastError();
-        if (wait > 256 || (error != ERROR_ACCESS_DENIED && error != ERROR_SHARING_VIOLATION)) {
-            set_errno(error);
-            return -1;
-        }
-        Sleep(wait);
-    }
+static int delete_file(const wchar_t *path) {
+    for (DWORD wait = 1; !DeleteFileW(path);)
+        if (!held_for_now(&wait)) return -1;
     return 0;
+}
+
+static int move(const wchar_t *from, const wchar_t *to) {
+    for (DWORD wait = 1; !MoveFileExW(from, to, MOVEFILE_REPLACE_EXISTING | MOVEFILE_WRITE_THROUGH);)
+        if (!held_for_now(&wait)) return -1;
+    return 0;
+}
+
+int bw_system_remove(const char *path) {
+    wchar_t *wide = wide_path(path);
+    const int failed = wide ? delete_file(wide) : -1, reason = errno;
+    bw_free(wide);
+    errno = reason;
+    return failed;
 }
 
 int bw_system_rename(const char *from, const char *to) {
@@ -170,6 +181,11 @@ uint64_t bw_system_free_memory(void) {
     MEMORYSTATUSEX status = {.dwLength = sizeof status};
     if (!GlobalMemoryStatusEx(&status)) return (uint64_t)1 << 30;
     return status.ullAvailPhys < status.ullAvailPageFile ? status.ullAvailPhys : status.ullAvailPageFile;
+}
+
+uint64_t bw_system_group_memory(const char *root) {
+    (void)root;
+    return UINT64_MAX;
 }
 
 #endif

@@ -199,5 +199,5 @@ JNIEXPORT void JNICALL JNI_OnUnload(JavaVM *vm, void *reserved) {
     (void)reserved;
     JNIEnv *env = NULL;
     if ((*vm)->GetEnv(vm, (void **)&env, JNI_VERSION_1_8) == JNI_OK) forget_classes(env);
-    bw_parallel_end(); /* threads must not wait in code that goes away */
+    bw_parallel_end(); /* or they would wait for ever, on Windows in code that goes away */
 }

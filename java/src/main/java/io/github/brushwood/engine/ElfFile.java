@@ -11,6 +11,8 @@ import java.nio.ByteOrder;
 final class ElfFile {
 
 	private static final int MAGIC = 0x464c457f;
+	/** 64 bits, little end first. */
+	private static final int KIND = 0x0102;
 	private static final int HEADER = 64;
 	private static final int ROW = 56;
 	private static final int LOADED = 1;
@@ -22,6 +24,7 @@ final class ElfFile {
 		try (RandomAccessFile in = new RandomAccessFile(file, "r")) {
 			if (in.length() < 4 || read(in, 0, 4).getInt(0) != MAGIC) return false;
 			final ByteBuffer header = read(in, 0, HEADER);
+			if (header.getShort(4) != KIND) return false;
 			final long table = header.getLong(32);
 			final int count = header.getShort(56) & 0xffff;
 			final ByteBuffer rows = read(in, table, count * ROW);

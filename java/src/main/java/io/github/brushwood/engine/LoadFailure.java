@@ -7,9 +7,11 @@ enum LoadFailure {
 	NO_PROGRAMS("failed to map segment|operation not permitted",
 		"no program may be loaded from this folder (it is mounted noexec); choose another with -Djava.io.tmpdir"),
 	OLD_GLIBC("version [`'\"]?glibc_", "this Linux is too old, Brushwood needs glibc 2.17 or later"),
-	NO_GLIBC("ld-linux|ld-musl|libc\\.musl|symbol not found|error relocating",
+	NO_GLIBC("ld-linux|ld-musl|libc\\.musl|error relocating",
 		"Brushwood needs the GNU C library (glibc 2.17 or later), which Alpine Linux and other systems with musl do not " +
 			"have; use a Linux that has it"),
+	OLD_MACOS("symbol not found|which was built for",
+		"this macOS is too old, Brushwood needs macOS 10.15 or later on Intel processors and macOS 11 on Apple silicon"),
 	QUARANTINE("code signature|system policy|quarantine|not valid for use in process|malware",
 		"macOS does not trust it; free Fiji from quarantine with xattr -dr com.apple.quarantine and its folder"),
 	WRONG_KIND("wrong elf class|invalid elf header|file too short|mach-o|incompatible architecture|wrong architecture|" +

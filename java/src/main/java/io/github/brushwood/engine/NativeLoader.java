@@ -163,9 +163,9 @@ final class NativeLoader {
 			final String value = System.getProperty(property);
 			if (value == null || value.isEmpty()) continue;
 			final File folder = new File(value).getAbsoluteFile();
-			roots.add(folder);
-			// plugins.dir is ImageJ's folder or the plugins folder in it
-			if (folder.getParentFile() != null) roots.add(folder.getParentFile());
+			// plugins.dir is ImageJ's folder or the plugins folder in it; what surrounds the others may be anybody's
+			final boolean inside = property.equals("plugins.dir") && folder.getName().equals("plugins");
+			roots.add(inside && folder.getParentFile() != null ? folder.getParentFile() : folder);
 		}
 		return roots;
 	}

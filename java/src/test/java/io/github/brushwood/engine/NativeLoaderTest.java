@@ -285,6 +285,33 @@ class NativeLoaderTest {
 		assertEquals(Engine.version(), versionFrom(loader(jarWithoutLibraries(Engine.version()))));
 	}
 
+	/** Only plugins.dir, which may name the plugins folder, leads to the folder around it. */
+	@Test
+	void foldersAroundFijisAreNotTrusted() {
+		final File root = new File(folder.toFile(), "root");
+		final File plugins = new File(root, "plugins");
+		for (final String key : new String[] { "fiji.dir", "imagej.dir", "plugins.dir" }) {
+			System.setProperty(key, root.toString());
+			assertEquals(Collections.singleton(root), NativeLoader.fijiFolders(), key);
+			System.setProperty(key, plugins.toString());
+			assertEquals(Collections.singleton(key.equals("plugins.dir") ? root : plugins), NativeLoader.fijiFolders(), key);
+			System.clearProperty(key);
+		}
+	}
+
+	/** A library for 32-bit Linux, whose header differs, is left to the system's loader and its message. */
+	@Test
+	void onlyLibrariesOf64BitsCanBeCut() throws IOException {
+		final byte[] header = new byte[64];
+		System.arraycopy(new byte[] { 0x7f, 'E', 'L', 'F', 1, 1 }, 0, header, 0, 6);
+		header[33] = 1; // table of one row behind the end, if it were for 64 bits
+		header[56] = 1;
+		final Path file = folder.resolve("header.so");
+		assertFalse(ElfFile.isCut(Files.write(file, header).toFile()));
+		header[4] = 2;
+		assertTrue(ElfFile.isCut(Files.write(file, header).toFile()));
+	}
+
 	/** Another version, another processor, damaged: each is passed over with a note, and the jar's copy is used. */
 	@Test
 	void uselessLibraryInFijisFolderIsPassedOver() throws Throwable {
@@ -378,6 +405,8 @@ class NativeLoaderTest {
 			{ "/lib/libc.so.6: version `GLIBC_2.38' not found (required by x.so)", "glibc 2.17" },
 			{ "Error loading shared library ld-linux-x86-64.so.2: No such file or directory (needed by x.so)", "musl" },
 			{ "Error relocating x.so: __memcpy_chk: symbol not found", "musl" },
+			{ "dlopen(x.dylib, 1): Symbol not found: _f\n  Referenced from: x.dylib (which was built for Mac OS X 11.0)",
+				"macOS 10.15" },
 			{ "dlopen(x.dylib, 1): library load disallowed by system policy", "xattr" },
 			{ "mach-o file, but is an incompatible architecture (have 'x86_64', need 'arm64')", "reinstall" },
 			{ "x.so: wrong ELF class: ELFCLASS32", "reinstall" },
