@@ -101,7 +101,7 @@ static void bytes_do_not_depend_on_memory(void **state) {
     bw_trainer *most = sample(&v, 1, (uint64_t)4 << 30);
     bw_model *model = train(most);
     bw_prediction all = predict(model, &v, 1, (uint64_t)4 << 30, 0);
-    for (size_t r = 0; r < sizeof runs / sizeof *runs; r += test_quick() ? 2 : 1) {
+    for (size_t r = 0; r < sizeof runs / sizeof *runs; r += test_quick() ? 3 : 1) {
         begin_peak();
         bw_prediction some = predict(model, &v, runs[r].threads, runs[r].budget, runs[r].tile);
         if (runs[r].budget)
@@ -127,8 +127,9 @@ static void bytes_do_not_depend_on_memory(void **state) {
 /* Without a budget, and though a single large tile would be a little faster. */
 static void default_takes_little(void **state) {
     (void)state;
-    volume v = make_volume(208, 192, 96, 3000);
-    for (int threads = test_quick() ? 2 : 1; threads <= 2; threads++) {
+    const int small = test_quick(); /* the same bounds hold for a smaller volume */
+    volume v = small ? make_volume(128, 112, 72, 1500) : make_volume(208, 192, 96, 3000);
+    for (int threads = small ? 2 : 1; threads <= 2; threads++) {
         const double most = 60 + 60 * threads;
         begin_peak();
         bw_trainer *trainer = sample(&v, threads, 0);
