@@ -15,6 +15,13 @@
 
 #include "core/system.h"
 
+/* Set where another processor or system is emulated, several times slower: what would take minutes looks at fewer or
+ * smaller cases of the same kind. */
+static inline int test_quick(void) {
+    const char *quick = getenv("BRUSHWOOD_TEST_QUICK");
+    return quick && *quick;
+}
+
 #ifdef _WIN32
 #define TEST_DEVICE "NUL"
 #define TEST_FILE_AS_FOLDER "No such file or directory"

@@ -14,6 +14,7 @@
 
 #include "brushwood.h"
 #include "core/random.h"
+#include "os.h"
 
 /* Fails the test with the engine's message. */
 #define assert_ok(ctx, expr)                                                                                           \
@@ -44,13 +45,6 @@ enum { TEST_CANCEL_MS = 2000 };
 #else
 enum { TEST_CANCEL_MS = 100 };
 #endif
-
-/* Set where another processor is emulated, ten times slower: what would take minutes looks at fewer or smaller cases
- * of the same kind. */
-static inline int test_quick(void) {
-    const char *quick = getenv("BRUSHWOOD_TEST_QUICK");
-    return quick && *quick;
-}
 
 static inline int test_cancel_ms(void) {
     return test_quick() ? 20 * TEST_CANCEL_MS : TEST_CANCEL_MS;

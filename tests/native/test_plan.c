@@ -18,7 +18,7 @@ static void for_plans(void (*check)(const bw_feature_plan *plan, int dims)) {
     static const double spacings[2][3] = {{1, 1, 1}, {0.2, 0.3, 0.5}}, values[] = {0.3, 2, 9};
     for (int dims = 2; dims <= 3; dims++)
         for (int mode = 0; mode < TEST_MODES; mode++)
-            for (int s = 0; s < 2; s++)
+            for (int s = test_quick(); s < 2; s++)
                 for (size_t v = 0; v < sizeof values / sizeof *values + (size_t)bw_preset_count(); v++) {
                     char list[TEST_LIST] = "";
                     strcat(list, test_modes[mode]);
