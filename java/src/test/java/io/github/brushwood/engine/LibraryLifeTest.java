@@ -24,6 +24,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
 
 /** Copies of the library beside one another, their threads, and how they go. */
 class LibraryLifeTest {
@@ -197,6 +198,25 @@ class LibraryLifeTest {
 			Workload.class)));
 		command.addAll(Arrays.asList(arguments));
 		return new ProcessBuilder(command);
+	}
+
+	/** As when several Fijis are started at once. */
+	@Test
+	void javasShareATemporaryFolder(@TempDir final Path folder) throws Exception {
+		final List<Process> processes = new ArrayList<>();
+		for (int i = 0; i < 4; i++) {
+			final ProcessBuilder builder = java("-Djava.io.tmpdir=" + folder, Workload.class.getName(), "" + 500 * SLOWDOWN,
+				"7");
+			processes.add(builder.redirectErrorStream(true).redirectOutput(folder.resolve(i + ".txt").toFile()).start());
+		}
+		for (int i = 0; i < processes.size(); i++) {
+			assertTrue(processes.get(i).waitFor(60L * SLOWDOWN, TimeUnit.SECONDS));
+			assertEquals(7, processes.get(i).exitValue());
+			assertEquals(0, Files.size(folder.resolve(i + ".txt")));
+		}
+		final boolean sweptLater = Platform.current().fileName.endsWith(".dll");
+		final int left = folder.toFile().list((dir, name) -> name.startsWith("brushwood-native-")).length;
+		assertEquals(sweptLater ? processes.size() : 0, left);
 	}
 
 	@Test

@@ -29,6 +29,7 @@ public final class Workload implements Callable<byte[]> {
 
 	/** Ends this process, by an exit of the given code, while two threads of Java compute. */
 	public static void main(final String[] arguments) throws InterruptedException {
+		Engine.version(); // the library is there before the end is near
 		for (int i = 0; i < 2; i++) {
 			final Thread thread = new Thread(Workload::computeForEver);
 			thread.setDaemon(true);
