@@ -153,7 +153,7 @@ class Script(Maker):
 
 def verified(status, output):
     """The same with the labels of the failed checks; lines, counts and status must agree."""
-    failed = re.findall(r"^FAIL \S+: ([^:]+): .+\. To do: .+\.$", output, flags=re.M)
+    failed = re.findall(r"^FAIL .+?: ([^:]+): .+\. To do: .+\.$", output, flags=re.M)
     assert len(failed) == output.count("FAIL "), output
     counts = re.search(r"(\d+) passed, (\d+) failed\n$", output)
     assert int(counts.group(2)) == len(failed) and (status != 0) == bool(failed), output
