@@ -19,6 +19,11 @@ die() {
 # The engine's version; pom.xml must agree (scripts/lint).
 version() { sed -n 's/^#define BW_VERSION "\(.*\)"$/\1/p' "$root/native/include/brushwood.h"; }
 
+# The time that files of a release carry.
+release_time() {
+    sed -n 's|.*<project.build.outputTimestamp>\(.*\)</project.build.outputTimestamp>.*|\1|p' "$root/pom.xml"
+}
+
 # step NAME COMMAND...: output goes to build/logs/NAME.log; on failure its end is shown and the status is passed on.
 step() {
     local name=$1 log="$logs/$1.log" start=$SECONDS status=0

@@ -1,8 +1,8 @@
 # Builds what is linked into the released libraries as static archives; sourced by scripts/build-natives.
 # shellcheck shell=bash
 
-# configure_project NAME SOURCE OPTION...: a CMake project of others for the platform; uses work, prefix, sources and toolchain
-# of build_part.
+# configure_project NAME SOURCE OPTION...: a CMake project of others for the platform; uses work, prefix, sources and
+# toolchain of build_part.
 configure_project() {
     local name=$1 source=$2
     shift 2
