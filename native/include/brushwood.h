@@ -134,6 +134,66 @@ int bw_image_survey(const bw_image_info *info, int64_t slices[BW_MAX_SURVEY]);
  * not. */
 bw_status bw_image_fingerprint(bw_context *ctx, const bw_image *image, uint64_t *out);
 
+/* Name of a channel (a class, a dye), "" when it has none. */
+bw_status bw_image_set_channel_name(bw_context *ctx, bw_image *image, int channel, const char *name);
+const char *bw_image_channel_name(const bw_image *image, int channel);
+
+/* ---- images that are not in memory --------------------------------------------------------------------------- */
+
+/* A box of a frame: lo <= position < hi; x, y, z. */
+typedef struct bw_part {
+    int frame;
+    int64_t lo[3], hi[3];
+} bw_part;
+
+/* Where the pixels of a streamed image come from. Both functions are called on the thread that entered the engine. */
+typedef struct bw_image_reader {
+    /* All channels of a part that lies within the image, in the image's type: to[channel][z][y][x], tightly packed. A
+     * failure tells why with bw_context_fail. */
+    bw_status (*read)(bw_context *ctx, void *user, const bw_part *part, void *to);
+    void (*close)(void *user); /* by bw_image_free; NULL = nothing to do */
+    void *user;
+} bw_image_reader;
+
+/* For readers, sinks and visitors: keeps `message` (a sentence for people) unless there is an error already, and
+ * returns the status of the context, which is not BW_OK any more. */
+bw_status bw_context_fail(bw_context *ctx, bw_status status, const char *message);
+
+/* A streamed image: its pixels are read when somebody needs them and never stay. bw_predict_streamed and bw_image_read
+ * take it, nothing else does; one call at a time. Takes over the reader: when this fails, too, it closes it. */
+bw_status bw_image_create_streamed(bw_context *ctx, const bw_image_info *info, const bw_image_reader *reader,
+                                   bw_image **out);
+int bw_image_is_streamed(const bw_image *image);
+/* Pixels of a part of any image, laid out as a reader does. BW_ERROR_ARGUMENT when the part does not lie within it, or
+ * when a plane of a sparse image is absent. */
+bw_status bw_image_read(bw_context *ctx, const bw_image *image, const bw_part *part, void *to);
+
+/* Takes an image part by part: parts that do not overlap and together are the image, in any order. */
+typedef struct bw_sink bw_sink;
+
+/* What a sink does with the parts. All functions are called on the thread that entered the engine. */
+typedef struct bw_sink_writer {
+    int64_t step[3]; /* parts begin at multiples of these and end at others or at the image's end; 0 = anywhere */
+    /* Work on a part's pixels before they are written, for which all threads of ctx are free; NULL = none. */
+    bw_status (*encode)(bw_context *ctx, void *user, const bw_part *part, const bw_image *pixels);
+    /* Follows `encode` of the same part, other threads computing at the same time. pixels: an image of the part's
+     * extent, one frame; it stays from `encode` to the end of `write`. */
+    bw_status (*write)(bw_context *ctx, void *user, const bw_part *part, const bw_image *pixels);
+    bw_status (*finish)(bw_context *ctx, void *user); /* all parts are there */
+    void (*close)(void *user); /* by bw_sink_free; not finished before: what was written has to vanish */
+    void *user;
+} bw_sink_writer;
+
+/* outline: an image, perhaps a sparse one without planes, whose size and type the sink takes; not kept. Takes over the
+ * writer as bw_image_create_streamed does the reader. */
+bw_status bw_sink_create(bw_context *ctx, const bw_image *outline, const bw_sink_writer *writer, bw_sink **out);
+const bw_image_info *bw_sink_get_info(const bw_sink *sink);
+/* Encodes and writes a part; pixels: an image of its extent, one frame. */
+bw_status bw_sink_write(bw_context *ctx, bw_sink *sink, const bw_part *part, const bw_image *pixels);
+/* The result is there under its name when this succeeds. */
+bw_status bw_sink_finish(bw_context *ctx, bw_sink *sink);
+void bw_sink_free(bw_sink *sink);
+
 /* ---- TIFF ---------------------------------------------------------------------------------------------------- */
 
 typedef enum bw_compression {
@@ -151,6 +211,34 @@ bw_status bw_tiff_read(bw_context *ctx, const char *path, bw_image **out);
 /* Writes an ImageJ-readable (hyper)stack beside `path` and renames it when whole. BigTIFF when classic TIFF would
  * overflow. Existing files are replaced. rgb images become RGB pages. */
 bw_status bw_tiff_write(bw_context *ctx, const char *path, const bw_image *image, bw_compression compression);
+/* A streamed image of the same files with the same pixels, for files of any size: memory holds a strip or tile. The
+ * file stays open until bw_image_free and must not change. */
+bw_status bw_tiff_open(bw_context *ctx, const char *path, bw_image **out);
+
+typedef enum bw_tiff_layout {
+    BW_LAYOUT_AUTO = 0, /* strips for what plain ImageJ opens: results below 4 GiB, compressed ones below 256 MiB */
+    BW_LAYOUT_STRIPS,   /* as bw_tiff_write; compressed results are kept in memory until they are whole */
+    BW_LAYOUT_TILES     /* tiled BigTIFF; Bio-Formats, tifffile, QuPath and libtiff read it, plain ImageJ does not */
+} bw_tiff_layout;
+
+typedef struct bw_tiff_options {
+    bw_compression compression;
+    bw_tiff_layout layout;
+    int pyramid; /* smaller copies in SubIFDs and OME-XML as description, for viewers such as QuPath; needs tiles:
+                    BW_LAYOUT_AUTO becomes these */
+} bw_tiff_options;
+
+/* A sink that writes beside `path` and renames when finished. outline: also gives calibration, plane labels and channel
+ * names. options may be NULL. The file depends on the pixels and, with tiles, on the order and extent of parts, which
+ * decide where tiles lie; not on threads. Display ranges are bw_tiff_write's, from the values of all parts.
+ *
+ * Tiles are 512 x 512, less for smaller images. A level of a pyramid is half of the one before, rounded up, until it
+ * has at most 512 x 512 pixels: means of 2 x 2 pixels, but every second pixel of class numbers, which are uint8 of one
+ * channel without a name. Memory: with tiles a part's, compressed; with a pyramid also the tiles of smaller levels that
+ * parts have begun and not filled. For parts row by row that is at most twice the width times 512 pixels for each plane
+ * of a slab of parts. */
+bw_status bw_tiff_create(bw_context *ctx, const char *path, const bw_image *outline, const bw_tiff_options *options,
+                         bw_sink **out);
 
 /* ---- features ------------------------------------------------------------------------------------------------ */
 
@@ -485,17 +573,26 @@ void bw_prediction_free(bw_prediction *prediction); /* the images in it; NULL is
 bw_status bw_predict(bw_context *ctx, const bw_model *model, const bw_image *image, const bw_predict_options *options,
                      int outputs, bw_prediction *out, bw_predict_report *report);
 
+/* What an output of a prediction will be: a sparse image without planes, with size, type, calibration, name, plane
+ * labels and channel names. output: one of BW_OUTPUT_. */
+bw_status bw_predict_outline(bw_context *ctx, const bw_model *model, const bw_image *image, int output, bw_image **out);
+
+typedef struct bw_prediction_sinks {
+    bw_sink *probabilities, *labels, *uncertainty, *entropy; /* NULL = not asked for */
+} bw_prediction_sinks;
+
+/* As bw_predict, for images of any size: reads the image part by part and hands every result to its sink, which was
+ * created for the output's outline. Memory depends on tiles and parts, not on the image. The values are those of
+ * bw_predict. Does not finish the sinks. */
+bw_status bw_predict_streamed(bw_context *ctx, const bw_model *model, const bw_image *image,
+                              const bw_predict_options *options, const bw_prediction_sinks *sinks,
+                              bw_predict_report *report);
+
 /* ---- preview ------------------------------------------------------------------------------------------------- */
 
 /* Parts of an image classified again and again while the model changes: what is in view while someone paints. Feature
  * values stay in a cache, the least recently used go first. Results are the bytes of bw_predict's. */
 typedef struct bw_preview bw_preview; /* not thread-safe */
-
-/* A box of a frame: lo <= position < hi; x, y, z. */
-typedef struct bw_part {
-    int frame;
-    int64_t lo[3], hi[3];
-} bw_part;
 
 /* The image has to outlive it unchanged (sparse images may gain and lose planes); the recipe has to fit it. cache:
  * bytes for feature values, 0 = none are kept. Beside it, calls use memory as the context's budget says. */

@@ -331,6 +331,121 @@ static void deep_folders_are_no_obstacle(void **state) {
     bw_context_free(ctx);
 }
 
+static void write_text(const char *path, const char *text) {
+    FILE *file = bw_system_open(path, "wb");
+    assert_non_null(file);
+    assert_int_equal(fputs(text, file) >= 0, 1);
+    assert_int_equal(fclose(file), 0);
+}
+
+/* A number that no system gives to a process in practice. */
+enum { NO_PROCESS = 4194399 };
+
+static void parts_of_dead_processes_go(void **state) {
+    (void)state;
+    char root[] = "brushwood-test-XXXXXX", folder[64], path[128], names[6][128];
+    const unsigned host = bw_system_host();
+    const unsigned long own = bw_system_process();
+    assert_int_equal(test_make_own_folder(root), 0);
+    snprintf(folder, sizeof folder, "%s/not looked at before", root);
+    assert_int_equal(test_make_folder(folder), 0);
+    snprintf(names[0], sizeof names[0], "%s/a.tif.%08x-%d-3.part", folder, host, NO_PROCESS);
+    snprintf(names[1], sizeof names[1], "%s/b.tif.%08x-%d-0.part", folder, host, NO_PROCESS);
+    snprintf(names[2], sizeof names[2], "%s/a.tif.%08x-%lu-999999.part", folder, host, own);
+    snprintf(names[3], sizeof names[3], "%s/a.tif.%08x-%d-3.part", folder, host ^ 1, NO_PROCESS);
+    snprintf(names[4], sizeof names[4], "%s/a.tif.%08x-%d-3.parts", folder, host, NO_PROCESS);
+    snprintf(names[5], sizeof names[5], "%s/a.tif.part", folder);
+    for (int i = 0; i < 6; i++)
+        write_text(names[i], "half");
+    snprintf(path, sizeof path, "%s/a.tif", folder);
+    bw_context *ctx = test_context(1);
+    bw_output first, second;
+    assert_ok(ctx, bw_output_begin(ctx, path, &first));
+    assert_ok(ctx, bw_output_begin(ctx, path, &second));
+    assert_string_not_equal(first.temporary, second.temporary);
+    snprintf(path, sizeof path, "%s/a.tif.%08x-%lu-", folder, host, own);
+    assert_memory_equal(first.temporary, path, strlen(path));
+    for (int i = 0; i < 6; i++)
+        assert_int_equal(bw_system_kind(names[i]), i < 2 ? BW_PATH_ABSENT : BW_PATH_FILE);
+    bw_output_abandon(&first);
+    assert_int_equal(bw_system_kind(second.temporary), BW_PATH_FILE);
+    bw_output_abandon(&second);
+    assert_int_equal(test_walk(folder, 1), 4);
+    assert_int_equal(test_remove_folder(folder), 0);
+    assert_int_equal(test_remove_folder(root), 0);
+    bw_context_free(ctx);
+}
+
+/* The number of an earlier process may be this one's: its files are not written over. */
+static void parts_are_made_only_where_nothing_is(void **state) {
+    (void)state;
+    char folder[] = "brushwood-test-XXXXXX", path[128], taken[160];
+    assert_int_equal(test_make_own_folder(folder), 0);
+    snprintf(path, sizeof path, "%s/a", folder);
+    bw_context *ctx = test_context(1);
+    bw_output first, second;
+    assert_ok(ctx, bw_output_begin(ctx, path, &first));
+    const char *number = strrchr(first.temporary, '-') + 1;
+    snprintf(taken, sizeof taken, "%.*s%lu.part", (int)(number - first.temporary), first.temporary,
+             strtoul(number, NULL, 10) + 1);
+    write_text(taken, "another's");
+    assert_ok(ctx, bw_output_begin(ctx, path, &second));
+    assert_string_not_equal(second.temporary, taken);
+    assert_int_equal(bw_system_look(taken).bytes, 9);
+    assert_null(bw_system_create(taken));
+    bw_output_abandon(&first);
+    bw_output_abandon(&second);
+    assert_int_equal(test_walk(folder, 1), 1);
+    assert_int_equal(test_remove_folder(folder), 0);
+    bw_context_free(ctx);
+}
+
+static int count_name(void *user, const char *name) {
+    int *found = user;
+    found[0]++;
+    found[1] += !strcmp(name, "b") || !strcmp(name, "\xc3\xa4.txt");
+    return 0;
+}
+
+static void folders_are_made_and_listed(void **state) {
+    (void)state;
+    char folder[] = "brushwood-test-XXXXXX", path[128], deep[128];
+    int found[2] = {0, 0};
+    assert_int_equal(test_make_own_folder(folder), 0);
+    bw_context *ctx = test_context(1);
+    snprintf(deep, sizeof deep, "%s/b/c d/e//", folder);
+    assert_ok(ctx, bw_folder_make(ctx, deep));
+    assert_ok(ctx, bw_folder_make(ctx, deep));
+    assert_int_equal(bw_system_kind(deep), BW_PATH_FOLDER);
+    snprintf(path, sizeof path, "%s/\xc3\xa4.txt", folder);
+    write_text(path, "text");
+    assert_int_equal(bw_system_list(folder, count_name, found), 0);
+    assert_int_equal(found[0], 2);
+    assert_int_equal(found[1], 2);
+    assert_int_equal(bw_system_look(path).bytes, 4);
+    assert_int_equal(bw_system_is_link(path), 0);
+    assert_true(bw_system_list(path, count_name, found) != 0);
+    snprintf(deep, sizeof deep, "%s/\xc3\xa4.txt/x", folder);
+    assert_refused(ctx, bw_folder_make(ctx, deep), BW_ERROR_IO, deep);
+    bw_context_free(ctx);
+    bw_system_remove(path);
+    for (int i = 0; i < 3; i++) {
+        snprintf(deep, sizeof deep, "%s/%s", folder, (const char *[]){"b/c d/e", "b/c d", "b"}[i]);
+        assert_int_equal(test_remove_folder(deep), 0);
+    }
+    assert_int_equal(test_remove_folder(folder), 0);
+}
+
+static void processes_are_told_apart(void **state) {
+    (void)state;
+    assert_int_equal(bw_system_runs(bw_system_process()), 1);
+    assert_int_equal(bw_system_runs(NO_PROCESS), 0);
+    assert_int_equal(bw_system_host(), bw_system_host());
+    const double before = bw_system_clock();
+    test_sleep_ms(20);
+    assert_in_range((int)(1000 * (bw_system_clock() - before)), 15, 10000);
+}
+
 static void system_tells_memory_and_time(void **state) {
     (void)state;
     const uint64_t memory = bw_system_free_memory();
@@ -437,6 +552,10 @@ int main(void) {
         cmocka_unit_test(outputs_appear_whole_or_not_at_all),
         cmocka_unit_test(outputs_can_be_checked_beforehand),
         cmocka_unit_test(deep_folders_are_no_obstacle),
+        cmocka_unit_test(parts_of_dead_processes_go),
+        cmocka_unit_test(parts_are_made_only_where_nothing_is),
+        cmocka_unit_test(folders_are_made_and_listed),
+        cmocka_unit_test(processes_are_told_apart),
         cmocka_unit_test(system_tells_memory_and_time),
         cmocka_unit_test(hashes_in_pieces_are_the_same),
         cmocka_unit_test(images_hold_their_planes),

@@ -1,4 +1,4 @@
-/* Commands that use a model: predict, validate, info; and score. */
+/* Commands that use a model: validate, info; and score. predict.c has predict. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,104 +13,6 @@ static void note_non_finite(const char *path, int64_t count) {
     if (count)
         fprintf(stderr, "note: %" PRId64 " pixels of %s are not finite; the smallest finite value took their place.\n",
                 count, path);
-}
-
-/* ---- predict --------------------------------------------------------------------------------------------------- */
-
-const bw_cli_option bw_cli_predict_options[] = {
-    {"model", "FILE", "model (.brushwood)", 1, 0},
-    {"input", "FILE", "image to segment (TIFF)", 1, 0},
-    {"output", "FILE", "result to write (TIFF)", 1, 0},
-    {"export", "KIND",
-     "probabilities (32-bit, a channel per class), labels (8-bit, 1..K), uncertainty or entropy (32-bit, 0 to 1); "
-     "default "
-     "probabilities",
-     0, 0},
-    {"unrefined", NULL, "the forest's own probabilities, without the smoothing that the model may ask for", 0, 0},
-    {"tile", "N", "edge of the tiles; default chosen. Never changes the result", 0, 0},
-    OPTION_COMPRESSION,
-    OPTION_SPACING,
-    OPTION_THREADS,
-    OPTION_MEMORY,
-    OPTIONS_END,
-};
-
-static void print_prediction(const bw_model *model, const char *input, const bw_predict_report *report) {
-    int64_t all = 0;
-    note_non_finite(input, report->non_finite);
-    if (report->spacing_assumed)
-        fprintf(stderr, "note: %s has no calibration; the model's voxel spacing was used.\n", input);
-    if (report->slice_wise) fprintf(stderr, "note: the model is 2D; %s was segmented slice by slice.\n", input);
-    for (int k = 0; k < bw_model_class_count(model); k++)
-        all += report->class_pixels[k];
-    for (int k = 0; k < bw_model_class_count(model); k++)
-        printf("%d %-23s %6.2f %% (%" PRId64 " pixels)\n", k + 1, bw_model_class(model, k)->name,
-               100.0 * (double)report->class_pixels[k] / (double)all, report->class_pixels[k]);
-}
-
-/* The image that --export names. */
-static bw_image **exported(bw_prediction *prediction, int output) {
-    switch (output) {
-    case BW_OUTPUT_LABELS: return &prediction->labels;
-    case BW_OUTPUT_UNCERTAINTY: return &prediction->uncertainty;
-    case BW_OUTPUT_ENTROPY: return &prediction->entropy;
-    default: return &prediction->probabilities;
-    }
-}
-
-static int get_export(const bw_cli_call *call, int *output) {
-    static const struct {
-        const char *name;
-        int output;
-    } kinds[] = {{"probabilities", BW_OUTPUT_PROBABILITIES},
-                 {"labels", BW_OUTPUT_LABELS},
-                 {"uncertainty", BW_OUTPUT_UNCERTAINTY},
-                 {"entropy", BW_OUTPUT_ENTROPY}};
-    const char *text = bw_cli_text(call, "export");
-    *output = BW_OUTPUT_PROBABILITIES;
-    for (size_t i = 0; text && i < sizeof kinds / sizeof *kinds; i++)
-        if (!strcmp(text, kinds[i].name)) {
-            *output = kinds[i].output;
-            return BW_EXIT_DONE;
-        }
-    if (!text) return BW_EXIT_DONE;
-    return bw_cli_usage(call, "--export must be probabilities, labels, uncertainty or entropy, not \"%s\".", text);
-}
-
-static int predict_to_file(const bw_cli_call *call, const bw_model *model, const bw_image *image,
-                           const bw_predict_options *options, int kind, bw_compression compression) {
-    const char *output = bw_cli_text(call, "output");
-    bw_predict_report report;
-    bw_prediction prediction = {NULL, NULL, NULL, NULL};
-    int failed = bw_cli_code(bw_predict(call->ctx, model, image, options, kind, &prediction, &report));
-    if (!failed) failed = bw_cli_code(bw_tiff_write(call->ctx, output, *exported(&prediction, kind), compression));
-    if (!failed) {
-        print_prediction(model, bw_cli_text(call, "input"), &report);
-        printf("Wrote %s\n", output);
-    }
-    bw_prediction_free(&prediction);
-    return failed;
-}
-
-int bw_cli_run_predict(bw_cli_call *call) {
-    bw_predict_options options = {0};
-    bw_compression compression;
-    bw_model *model = NULL;
-    bw_image *image = NULL;
-    int kind;
-    RUN(get_export(call, &kind));
-    options.unrefined = bw_cli_get(call, "unrefined")->count;
-    RUN(bw_cli_integer(call, "tile", 8, 1 << 20, &options.tile));
-    RUN(bw_cli_compression(call, &compression));
-    RUN(bw_cli_check_values(call));
-    RUN(bw_cli_set_resources(call));
-    RUN(bw_cli_output(call, "output", (const char *const[]){"model", "input", NULL}));
-    int result = bw_cli_code(bw_model_read(call->ctx, bw_cli_text(call, "model"), &model));
-    if (!result) result = bw_cli_read_image(call, bw_cli_text(call, "input"), &image);
-    if (!result) result = predict_to_file(call, model, image, &options, kind, compression);
-    bw_image_free(image);
-    bw_model_free(model);
-    return result;
 }
 
 /* ---- validate -------------------------------------------------------------------------------------------------- */

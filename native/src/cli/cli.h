@@ -4,7 +4,13 @@
 
 #include "brushwood.h"
 
-enum { BW_EXIT_DONE = 0, BW_EXIT_FAILED = 1, BW_EXIT_USAGE = 2, BW_CLI_MAX_OPTIONS = 40 };
+enum {
+    BW_EXIT_DONE = 0,
+    BW_EXIT_FAILED = 1,
+    BW_EXIT_USAGE = 2,
+    BW_EXIT_CANCELLED = 130, /* as shells say it of a program that an interrupt ended */
+    BW_CLI_MAX_OPTIONS = 40
+};
 
 typedef struct bw_cli_option {
     const char *name, *value; /* value: what --help calls it; NULL = flag */
@@ -25,6 +31,7 @@ typedef struct bw_cli_command {
     const char *positional;       /* name of the one argument without "--"; NULL = none */
     const bw_cli_option *options; /* ends with a NULL name */
     int (*run)(bw_cli_call *call);
+    const char *arguments; /* option whose further values may be given without it; NULL = none */
 } bw_cli_command;
 
 struct bw_cli_call {
@@ -42,6 +49,10 @@ void bw_cli_release(bw_cli_call *call);
 void bw_cli_print_overview(void);
 void bw_cli_print_help(const bw_cli_command *command);
 
+/* From here on an interrupt cancels `ctx`, also one that has come before; -> the context that it cancelled until now.
+ */
+bw_context *bw_cli_watch(bw_context *ctx);
+
 /* Values of the running command's option by name; NULL or 0 when not given. */
 const bw_cli_values *bw_cli_get(const bw_cli_call *call, const char *name);
 const char *bw_cli_text(const bw_cli_call *call, const char *name);
@@ -56,6 +67,8 @@ int bw_cli_spacing(const bw_cli_call *call, double spacing[3], int *given);
 /* Checks that an option's output can be written and that it replaces none of the inputs, given as option names that end
  * with NULL. */
 int bw_cli_output(const bw_cli_call *call, const char *name, const char *const *inputs);
+/* The same for a path that comes from an option. */
+int bw_cli_output_path(const bw_cli_call *call, const char *name, const char *path, const char *const *inputs);
 int bw_cli_usage(const bw_cli_call *call, const char *format, ...);
 
 #endif

@@ -1,45 +1,43 @@
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "cli/cli.h"
 #include "cli/terminal.h"
 
 static bw_context *_Atomic running; /* for the signal handler */
+static atomic_int interrupted, handling;
 
-/* The first interrupt ends the job tidily, a second one the process. */
+/* The first interrupt ends the job tidily, a second one the process. It may come on any thread. */
 static void on_interrupt(int signal_number) {
-    bw_context *ctx = running;
     signal(signal_number, SIG_DFL);
-    if (ctx)
-        bw_context_cancel(ctx);
-    else
-        raise(signal_number);
+    atomic_fetch_add(&handling, 1);
+    bw_context *ctx = running;
+    interrupted = 1;
+    if (ctx) bw_context_cancel(ctx);
+    atomic_fetch_sub(&handling, 1);
+    if (!ctx) raise(signal_number);
 }
 
-static int progress_shown;
-
-static void clear_progress(void) {
-    if (progress_shown) fputs("\r     \r", stderr);
-    progress_shown = 0;
-}
-
-/* A line that rewrites itself, at most ten times a second, and only for people. */
-static int show_progress(void *user, double fraction) {
-    static double last;
-    struct timespec time;
-    (void)user;
-    if (fraction >= 1) {
-        clear_progress();
-        return 0;
+bw_context *bw_cli_watch(bw_context *ctx) {
+    bw_context *before = running;
+    running = ctx;
+    while (handling) { /* it may still hold the one before */
     }
-    timespec_get(&time, TIME_UTC);
-    const double now = (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-    if (now - last < 0.1 && now >= last) return 0;
-    last = now;
-    progress_shown = 1;
-    fprintf(stderr, "\r%3.0f %%", fraction * 100);
+    if (interrupted && ctx) bw_context_cancel(ctx);
+    return before;
+}
+
+/* Only for people. */
+static int show_progress(void *user, double fraction) {
+    char text[16];
+    (void)user;
+    snprintf(text, sizeof text, "%3.0f %%", fraction * 100);
+    if (fraction >= 1)
+        bw_terminal_clear();
+    else
+        bw_terminal_line(text);
     return 0;
 }
 
@@ -60,13 +58,15 @@ static int run(const bw_cli_command *command, int argc, char **argv) {
     if (code == BW_EXIT_DONE && help) {
         bw_cli_print_help(command);
     } else if (code == BW_EXIT_DONE) {
-        running = call.ctx;
+        bw_cli_watch(call.ctx);
         if (bw_terminal_watched()) bw_context_set_progress(call.ctx, show_progress, NULL);
         code = command->run(&call);
-        running = NULL;
-        clear_progress();
+        bw_cli_watch(NULL);
+        bw_terminal_clear();
     }
-    if (code == BW_EXIT_FAILED) fprintf(stderr, "brushwood %s: %s\n", command->name, bw_context_error(call.ctx));
+    if (code == BW_EXIT_FAILED && bw_context_status(call.ctx) == BW_ERROR_CANCELLED) code = BW_EXIT_CANCELLED;
+    if (code == BW_EXIT_FAILED || code == BW_EXIT_CANCELLED)
+        fprintf(stderr, "brushwood %s: %s\n", command->name, bw_context_error(call.ctx));
     bw_cli_release(&call);
     bw_context_free(call.ctx);
     return code;

@@ -51,8 +51,20 @@ static int check_required(const bw_cli_call *call) {
     return BW_EXIT_DONE;
 }
 
+static int option_index(const bw_cli_command *command, const char *name) {
+    for (int i = 0; command->options[i].name; i++)
+        if (!strcmp(command->options[i].name, name)) return i;
+    return -1;
+}
+
 static int keep_arguments(bw_cli_call *call, int argc, char **argv) {
+    const int more = call->command->arguments ? option_index(call->command, call->command->arguments) : -1;
     for (int i = optind; i < argc; i++) {
+        if (more >= 0) {
+            int bad = keep(call, more, argv[i], argc);
+            if (bad) return bad;
+            continue;
+        }
         if (!call->command->positional || call->argument)
             return bw_cli_usage(call, "\"%s\" was not expected.", argv[i]);
         call->argument = argv[i];
@@ -106,10 +118,12 @@ static void print_option(const char *name, const char *value, const char *help, 
 }
 
 void bw_cli_print_help(const bw_cli_command *command) {
-    printf("brushwood %s%s%s [options]: %s\n\n", command->name, command->positional ? " " : "",
-           command->positional ? command->positional : "", command->summary);
+    static const char *const notes[2][2] = {{"", " (may repeat)"}, {" (required)", " (required; may repeat)"}};
+    printf("brushwood %s%s%s [options]%s%s%s: %s\n\n", command->name, command->positional ? " " : "",
+           command->positional ? command->positional : "", command->arguments ? " [" : "",
+           command->arguments ? command->arguments : "", command->arguments ? "...]" : "", command->summary);
     for (const bw_cli_option *o = command->options; o->name; o++)
-        print_option(o->name, o->value, o->help, o->required ? " (required)" : o->repeats ? " (may repeat)" : "");
+        print_option(o->name, o->value, o->help, notes[o->required][o->repeats]);
     print_option("help", NULL, "this text", "");
     printf("\nExample:\n  %s\n", command->example);
 }
@@ -139,15 +153,15 @@ void bw_cli_print_overview(void) {
     printf("brushwood %s: pixel classification by example\n\nusage: brushwood COMMAND [options]\n\n", bw_version());
     for (const bw_cli_command *c = bw_cli_commands; c->name; c++)
         printf("  %-12s %s\n", c->name, c->summary);
-    printf("\n'brushwood COMMAND --help' lists a command's options. Exit status: 0 done, 1 failed, 2 wrong usage.\n");
+    printf("\n'brushwood COMMAND --help' lists a command's options. Exit status: 0 done, 1 failed, 2 wrong usage, "
+           "130 interrupted.\n");
     print_features();
     print_forests();
 }
 
 const bw_cli_values *bw_cli_get(const bw_cli_call *call, const char *name) {
-    for (int i = 0; call->command->options[i].name; i++)
-        if (!strcmp(call->command->options[i].name, name)) return &call->values[i];
-    return NULL;
+    const int i = option_index(call->command, name);
+    return i < 0 ? NULL : &call->values[i];
 }
 
 const char *bw_cli_text(const bw_cli_call *call, const char *name) {
@@ -202,15 +216,18 @@ int bw_cli_spacing(const bw_cli_call *call, double spacing[3], int *given) {
     return BW_EXIT_DONE;
 }
 
-int bw_cli_output(const bw_cli_call *call, const char *name, const char *const *inputs) {
-    const char *output = bw_cli_text(call, name);
+int bw_cli_output_path(const bw_cli_call *call, const char *name, const char *path, const char *const *inputs) {
     for (; *inputs; inputs++) {
         const bw_cli_values *values = bw_cli_get(call, *inputs);
         for (int i = 0; i < values->count; i++)
-            if (bw_system_same(output, values->text[i]))
+            if (bw_system_same(path, values->text[i]))
                 return bw_cli_usage(call,
                                     "--%s and --%s are both %s; choose another output, or the input would be lost.",
-                                    name, *inputs, output);
+                                    name, *inputs, path);
     }
-    return bw_output_check(call->ctx, output) == BW_OK ? BW_EXIT_DONE : BW_EXIT_FAILED;
+    return bw_output_check(call->ctx, path) == BW_OK ? BW_EXIT_DONE : BW_EXIT_FAILED;
+}
+
+int bw_cli_output(const bw_cli_call *call, const char *name, const char *const *inputs) {
+    return bw_cli_output_path(call, name, bw_cli_text(call, name), inputs);
 }

@@ -1,11 +1,32 @@
 #include "cli/terminal.h"
 
+#include <stdio.h>
+#include <string.h>
+
+#include "core/system.h"
+
+static int shown; /* bytes of the line */
+
+void bw_terminal_line(const char *text) {
+    static double last;
+    const double now = bw_system_clock();
+    const int length = (int)strlen(text);
+    if (shown && now - last < 0.1) return;
+    last = now;
+    fprintf(stderr, "\r%s%*s", text, shown > length ? shown - length : 0, "");
+    shown = length > 0 ? length : 1;
+}
+
+void bw_terminal_clear(void) {
+    if (shown) fprintf(stderr, "\r%*s\r", shown, "");
+    shown = 0;
+}
+
 #ifdef _WIN32
 
 #include <fcntl.h>
 #include <io.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <windows.h>
 
 #include <shellapi.h>

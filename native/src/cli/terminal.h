@@ -8,5 +8,8 @@ int bw_terminal_begin(int *argc, char ***argv);
 void bw_terminal_end(void); /* leaves the terminal as it was */
 /* Whether people, not a file, see what goes to stderr. */
 int bw_terminal_watched(void);
+/* A line of at most 78 bytes on stderr that the next one replaces; ten in a second at most are shown. */
+void bw_terminal_line(const char *text);
+void bw_terminal_clear(void); /* takes the line away, if there is one */
 
 #endif

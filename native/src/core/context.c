@@ -89,6 +89,10 @@ bw_status bw_fail(bw_context *ctx, bw_status code, const char *format, ...) {
     return code;
 }
 
+bw_status bw_context_fail(bw_context *ctx, bw_status status, const char *message) {
+    return bw_fail(ctx, status == BW_OK ? BW_ERROR_INTERNAL : status, "%s", message);
+}
+
 static double seconds_between(const struct timespec *from, const struct timespec *to) {
     return (double)(to->tv_sec - from->tv_sec) + 1e-9 * (double)(to->tv_nsec - from->tv_nsec);
 }

@@ -9,10 +9,12 @@
 
 struct bw_image {
     bw_image_info info;
-    uint8_t *pixels;  /* all planes; NULL in sparse images */
+    uint8_t *pixels;  /* all planes; NULL in sparse and streamed images */
     uint8_t **planes; /* of a sparse image, each on its own, NULL = absent; NULL in others */
     char *name;
-    char **labels; /* per plane, NULL until one is set */
+    char **labels;          /* per plane, NULL until one is set */
+    char **channels;        /* names, NULL until one is set */
+    bw_image_reader reader; /* of a streamed image */
     _Atomic uint64_t stamp;
 };
 
@@ -94,7 +96,9 @@ uint64_t bw_image_stamp(const bw_image *image) {
     return atomic_load_explicit(&image->stamp, memory_order_relaxed);
 }
 
-static bw_status create(bw_context *ctx, const bw_image_info *info, int sparse, bw_image **out) {
+typedef enum storage { WHOLE, SPARSE, STREAMED } storage;
+
+static bw_status create(bw_context *ctx, const bw_image_info *info, storage kind, bw_image **out) {
     *out = NULL;
     bw_image_info checked = *info;
     BW_TRY(bw_image_info_check(ctx, &checked));
@@ -105,11 +109,9 @@ static bw_status create(bw_context *ctx, const bw_image_info *info, int sparse, 
     const uint64_t count = (uint64_t)plane_count(&checked);
     image->info = checked;
     renew_stamp(image);
-    if (sparse)
-        image->planes = bw_calloc(ctx, count, sizeof *image->planes, what);
-    else
-        image->pixels = bw_calloc(ctx, count, (uint64_t)plane_bytes(&checked), what);
-    if (!image->pixels && !image->planes) {
+    if (kind == SPARSE) image->planes = bw_calloc(ctx, count, sizeof *image->planes, what);
+    if (kind == WHOLE) image->pixels = bw_calloc(ctx, count, (uint64_t)plane_bytes(&checked), what);
+    if (!image->pixels && !image->planes && kind != STREAMED) {
         bw_image_free(image);
         return BW_ERROR_MEMORY;
     }
@@ -118,15 +120,19 @@ static bw_status create(bw_context *ctx, const bw_image_info *info, int sparse, 
 }
 
 bw_status bw_image_create(bw_context *ctx, const bw_image_info *info, bw_image **out) {
-    return create(ctx, info, 0, out);
+    return create(ctx, info, WHOLE, out);
 }
 
 bw_status bw_image_create_sparse(bw_context *ctx, const bw_image_info *info, bw_image **out) {
-    return create(ctx, info, 1, out);
+    return create(ctx, info, SPARSE, out);
 }
 
 void bw_image_free(bw_image *image) {
     if (!image) return;
+    if (image->reader.close) image->reader.close(image->reader.user);
+    for (int c = 0; image->channels && c < image->info.channels; c++)
+        bw_free(image->channels[c]);
+    bw_free(image->channels);
     for (int64_t i = 0; image->labels && i < plane_count(&image->info); i++)
         bw_free(image->labels[i]);
     for (int64_t i = 0; image->planes && i < plane_count(&image->info); i++)
@@ -162,7 +168,8 @@ static int64_t plane_index(const bw_image_info *info, int frame, int channel, in
 static uint8_t *plane_at(const bw_image *image, int frame, int channel, int64_t z) {
     int64_t index = plane_index(&image->info, frame, channel, z);
     if (index < 0) return NULL;
-    return image->planes ? image->planes[index] : image->pixels + index * plane_bytes(&image->info);
+    if (image->planes) return image->planes[index];
+    return image->pixels ? image->pixels + index * plane_bytes(&image->info) : NULL;
 }
 
 void *bw_image_plane(bw_image *image, int frame, int channel, int64_t z) {
@@ -202,6 +209,23 @@ bw_status bw_image_set_plane_label(bw_context *ctx, bw_image *image, int frame, 
 const char *bw_image_plane_label(const bw_image *image, int frame, int channel, int64_t z) {
     int64_t index = plane_index(&image->info, frame, channel, z);
     return index < 0 || !image->labels ? NULL : image->labels[index];
+}
+
+bw_status bw_image_set_channel_name(bw_context *ctx, bw_image *image, int channel, const char *name) {
+    if (channel < 0 || channel >= image->info.channels)
+        return bw_fail(ctx, BW_ERROR_ARGUMENT, "The image has no channel %d to name.", channel + 1);
+    if (!image->channels)
+        image->channels = bw_calloc(ctx, (uint64_t)image->info.channels, sizeof *image->channels, "channel names");
+    char *copy = image->channels ? bw_strdup(ctx, name) : NULL;
+    if (!copy) return BW_ERROR_MEMORY;
+    bw_free(image->channels[channel]);
+    image->channels[channel] = copy;
+    return BW_OK;
+}
+
+const char *bw_image_channel_name(const bw_image *image, int channel) {
+    const int named = image->channels && channel >= 0 && channel < image->info.channels && image->channels[channel];
+    return named ? image->channels[channel] : "";
 }
 
 /* ---- sparse images ----------------------------------------------------------------------------------------------- */
@@ -254,10 +278,62 @@ bw_status bw_image_need_plane(bw_context *ctx, const bw_image *image, int frame,
 
 bw_status bw_image_need_whole(bw_context *ctx, const bw_image *image, const char *what) {
     char name[300];
-    if (!image->planes) return BW_OK;
+    if (image->pixels) return BW_OK;
     name_image(image, name, sizeof name);
-    return bw_fail(ctx, BW_ERROR_ARGUMENT, "%s needs all planes of %s at once, but that is a sparse image.", what,
-                   name);
+    return bw_fail(ctx, BW_ERROR_ARGUMENT, "%s needs all planes of %s at once, but that is a %s image.", what, name,
+                   image->planes ? "sparse" : "streamed");
+}
+
+bw_status bw_image_need_pixels(bw_context *ctx, const bw_image *image, const char *what) {
+    return image->planes ? bw_image_need_whole(ctx, image, what) : BW_OK;
+}
+
+/* ---- streamed images --------------------------------------------------------------------------------------------- */
+
+bw_status bw_image_create_streamed(bw_context *ctx, const bw_image_info *info, const bw_image_reader *reader,
+                                   bw_image **out) {
+    const bw_status status = create(ctx, info, STREAMED, out);
+    if (status == BW_OK)
+        (*out)->reader = *reader;
+    else if (reader->close)
+        reader->close(reader->user);
+    return status;
+}
+
+int bw_image_is_streamed(const bw_image *image) {
+    return !image->planes && !image->pixels;
+}
+
+static bw_status check_part(bw_context *ctx, const bw_image *image, const bw_part *part) {
+    const bw_image_info *info = &image->info;
+    const int64_t size[3] = {info->width, info->height, info->depth};
+    int fits = part->frame >= 0 && part->frame < info->frames;
+    for (int axis = 0; axis < 3; axis++)
+        fits &= part->lo[axis] >= 0 && part->lo[axis] < part->hi[axis] && part->hi[axis] <= size[axis];
+    if (fits) return BW_OK;
+    char name[300];
+    name_image(image, name, sizeof name);
+    return bw_fail(ctx, BW_ERROR_ARGUMENT,
+                   "There is no part from (%lld, %lld, %lld) to (%lld, %lld, %lld) of frame %d in %s.",
+                   (long long)part->lo[0], (long long)part->lo[1], (long long)part->lo[2], (long long)part->hi[0],
+                   (long long)part->hi[1], (long long)part->hi[2], part->frame + 1, name);
+}
+
+bw_status bw_image_read(bw_context *ctx, const bw_image *image, const bw_part *part, void *to) {
+    const bw_image_info *info = &image->info;
+    const int64_t size = bw_type_size(info->type), row = (part->hi[0] - part->lo[0]) * size;
+    uint8_t *out = to;
+    BW_TRY(bw_check(ctx));
+    BW_TRY(check_part(ctx, image, part));
+    if (bw_image_is_streamed(image)) return image->reader.read(ctx, image->reader.user, part, to);
+    for (int c = 0; c < info->channels; c++)
+        for (int64_t z = part->lo[2]; z < part->hi[2]; z++) {
+            BW_TRY(bw_image_need_plane(ctx, image, part->frame, c, z));
+            const uint8_t *from = plane_at(image, part->frame, c, z);
+            for (int64_t y = part->lo[1]; y < part->hi[1]; y++, out += row)
+                memcpy(out, from + (y * info->width + part->lo[0]) * size, (size_t)row);
+        }
+    return BW_OK;
 }
 
 /* ---- what stands for the image ----------------------------------------------------------------------------------- */
@@ -329,7 +405,7 @@ bw_status bw_image_fingerprint(bw_context *ctx, const bw_image *image, uint64_t 
 bw_status bw_image_hash_checked(bw_context *ctx, const bw_image *image, uint64_t *out) {
     const bw_image_info *info = &image->info;
     uint64_t hash = hash_head(info, 0);
-    if (image->planes) return bw_image_fingerprint(ctx, image, out);
+    if (!image->pixels) return bw_image_fingerprint(ctx, image, out);
     BW_TRY(hash_bytes(ctx, image->pixels, plane_count(info) * plane_bytes(info), &hash));
     *out = hash;
     return BW_OK;

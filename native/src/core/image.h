@@ -22,8 +22,11 @@ bw_status bw_image_hash_checked(bw_context *ctx, const bw_image *image, uint64_t
 
 /* BW_ERROR_ARGUMENT when a plane is absent, naming it; counted from 0. */
 bw_status bw_image_need_plane(bw_context *ctx, const bw_image *image, int frame, int channel, int64_t z);
-/* BW_ERROR_ARGUMENT for sparse images; `what` needs a whole one and begins the message: "Writing a TIFF file". */
+/* BW_ERROR_ARGUMENT for images that are not in memory; `what` needs a whole one and begins the message: "Writing a TIFF
+ * file". */
 bw_status bw_image_need_whole(bw_context *ctx, const bw_image *image, const char *what);
+/* The same for sparse images alone: streamed ones will do. */
+bw_status bw_image_need_pixels(bw_context *ctx, const bw_image *image, const char *what);
 /* Slices that statistics of the image come from: all, or the survey of a sparse one. frame * depth + z, ascending. */
 int64_t bw_image_statistics_count(const bw_image *image);
 int64_t bw_image_statistics_slice(const bw_image *image, int64_t index);

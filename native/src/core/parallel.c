@@ -70,6 +70,21 @@ bw_status bw_parallel_threads(bw_context *ctx, int threads, int64_t count, bw_ta
     return bw_check(ctx);
 }
 
+bw_status bw_parallel_beside(bw_context *ctx, int threads, int64_t count, bw_task_fn task, void *user,
+                             bw_status (*own)(bw_context *ctx, void *user), void *own_user) {
+    const bw_loop loop = {ctx, count, task, user};
+    limit_spinning();
+#pragma omp parallel num_threads(threads)
+    {
+#pragma omp master
+        own(ctx, own_user); /* its error is the context's */
+#pragma omp for schedule(dynamic, 1)
+        for (int64_t index = 0; index < loop.count; index++)
+            run_one(&loop, index, omp_get_thread_num());
+    }
+    return bw_check(ctx);
+}
+
 bw_status bw_parallel(bw_context *ctx, int64_t count, bw_task_fn task, void *user) {
     return bw_parallel_threads(ctx, bw_context_threads(ctx), count, task, user);
 }

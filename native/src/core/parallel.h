@@ -13,6 +13,10 @@ bw_status bw_parallel(bw_context *ctx, int64_t count, bw_task_fn task, void *use
 /* The same on at most `threads` threads, when memory does not feed all of them; `thread` is below that. */
 bw_status bw_parallel_threads(bw_context *ctx, int threads, int64_t count, bw_task_fn task, void *user);
 
+/* The same; the thread that entered does `own` first and joins the others then. */
+bw_status bw_parallel_beside(bw_context *ctx, int threads, int64_t count, bw_task_fn task, void *user,
+                             bw_status (*own)(bw_context *ctx, void *user), void *own_user);
+
 /* Name of the OpenMP runtime library in use. */
 const char *bw_parallel_runtime(void);
 

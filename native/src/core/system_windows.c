@@ -3,11 +3,14 @@
 #ifdef _WIN32
 
 #include <errno.h>
+#include <fcntl.h>
 #include <io.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <windows.h>
 
 #include "core/alloc.h"
+#include "core/bytes.h"
 
 /* Windows takes whole paths of less than 260 characters; longer ones must be absolute and say so. */
 enum { LONG_PATH = 200, LONG_PREFIX = 8 };
@@ -20,6 +23,8 @@ static void set_errno(DWORD error) {
                  {ERROR_PATH_NOT_FOUND, ENOENT},
                  {ERROR_INVALID_NAME, ENOENT},
                  {ERROR_BAD_NETPATH, ENOENT},
+                 {ERROR_DIRECTORY, ENOTDIR},
+                 {ERROR_ALREADY_EXISTS, EEXIST},
                  {ERROR_NOT_ENOUGH_MEMORY, ENOMEM},
                  {ERROR_DISK_FULL, ENOSPC},
                  {ERROR_HANDLE_DISK_FULL, ENOSPC},
@@ -73,16 +78,47 @@ static HANDLE look_at(const char *path) {
     return file;
 }
 
-bw_path_kind bw_system_kind(const char *path) {
+static uint64_t both(DWORD high, DWORD low) {
+    return (uint64_t)high << 32 | low;
+}
+
+bw_path_facts bw_system_look(const char *path) {
     BY_HANDLE_FILE_INFORMATION information;
     HANDLE file = look_at(path);
-    if (file == INVALID_HANDLE_VALUE) return BW_PATH_ABSENT;
-    bw_path_kind kind = GetFileType(file) == FILE_TYPE_DISK ? BW_PATH_FILE : BW_PATH_DEVICE; /* such as NUL, COM1 */
-    if (kind == BW_PATH_FILE && GetFileInformationByHandle(file, &information) &&
-        information.dwFileAttributes & FILE_ATTRIBUTE_DIRECTORY)
-        kind = BW_PATH_FOLDER;
+    bw_path_facts facts = {.kind = BW_PATH_ABSENT};
+    if (file == INVALID_HANDLE_VALUE) return facts;
+    facts.kind = GetFileType(file) == FILE_TYPE_DISK ? BW_PATH_FILE : BW_PATH_DEVICE; /* such as NUL, COM1 */
+    if (facts.kind == BW_PATH_FILE && GetFileInformationByHandle(file, &information)) {
+        if (information.dwFileAttributes & FILE_ATTRIBUTE_DIRECTORY) facts.kind = BW_PATH_FOLDER;
+        facts.bytes = (int64_t)both(information.nFileSizeHigh, information.nFileSizeLow);
+        facts.id[0] = information.dwVolumeSerialNumber;
+        facts.id[1] = both(information.nFileIndexHigh, information.nFileIndexLow);
+    }
     CloseHandle(file);
-    return kind;
+    return facts;
+}
+
+bw_path_kind bw_system_kind(const char *path) {
+    return bw_system_look(path).kind;
+}
+
+int bw_system_is_link(const char *path) {
+    const DWORD stands_for_another = 0x20000000; /* bit of the tag; folders kept in a cloud have other tags */
+    WIN32_FIND_DATAW found;
+    wchar_t *wide = wide_path(path);
+    HANDLE search = wide ? FindFirstFileW(wide, &found) : INVALID_HANDLE_VALUE;
+    bw_free(wide);
+    if (search == INVALID_HANDLE_VALUE) return 0;
+    FindClose(search);
+    return found.dwFileAttributes & FILE_ATTRIBUTE_REPARSE_POINT && found.dwReserved0 & stands_for_another;
+}
+
+int bw_system_separates(char c) {
+    return c == '/' || c == '\\' || c == ':';
+}
+
+int bw_system_folds_case(void) {
+    return 1;
 }
 
 FILE *bw_system_open(const char *path, const char *mode) {
@@ -91,6 +127,21 @@ FILE *bw_system_open(const char *path, const char *mode) {
     const int reason = errno;
     bw_free(wide);
     bw_free(wide_mode);
+    errno = reason;
+    return file;
+}
+
+FILE *bw_system_create(const char *path) {
+    wchar_t *wide = wide_path(path);
+    const int how = _O_WRONLY | _O_CREAT | _O_EXCL | _O_BINARY | _O_NOINHERIT;
+    const int handle = wide ? _wopen(wide, how, _S_IREAD | _S_IWRITE) : -1;
+    FILE *file = handle < 0 ? NULL : _fdopen(handle, "wb");
+    const int reason = errno;
+    if (handle >= 0 && !file) {
+        _close(handle);
+        DeleteFileW(wide);
+    }
+    bw_free(wide);
     errno = reason;
     return file;
 }
@@ -137,6 +188,50 @@ int bw_system_rename(const char *from, const char *to) {
     return failed;
 }
 
+int bw_system_make_folder(const char *path) {
+    wchar_t *wide = wide_path(path);
+    const int failed = !wide || !CreateDirectoryW(wide, NULL);
+    if (wide && failed) set_errno(GetLastError());
+    const int reason = errno;
+    bw_free(wide);
+    errno = reason;
+    return failed ? -1 : 0;
+}
+
+static int visit_name(const wchar_t *wide, int (*visit)(void *user, const char *name), void *user) {
+    char name[3 * MAX_PATH + 1]; /* UTF-8 takes at most three bytes for a unit of UTF-16 */
+    if (!wcscmp(wide, L".") || !wcscmp(wide, L"..")) return 0;
+    return WideCharToMultiByte(CP_UTF8, 0, wide, -1, name, sizeof name, NULL, NULL) ? visit(user, name) : 0;
+}
+
+/* The folder with \* behind it, which the search wants. */
+static wchar_t *search_pattern(const char *folder) {
+    const size_t length = strlen(folder);
+    const int ends = length && bw_system_separates(folder[length - 1]);
+    char *all = bw_alloc(NULL, length + 3, 1, "a path");
+    errno = ENOMEM; /* looked at only after NULL */
+    if (!all) return NULL;
+    snprintf(all, length + 3, "%s%s*", folder, ends ? "" : "\\");
+    wchar_t *wide = wide_path(all);
+    bw_free(all);
+    return wide;
+}
+
+int bw_system_list(const char *folder, int (*visit)(void *user, const char *name), void *user) {
+    WIN32_FIND_DATAW found;
+    wchar_t *pattern = search_pattern(folder);
+    if (!pattern) return -1;
+    HANDLE search = FindFirstFileW(pattern, &found);
+    DWORD end = search == INVALID_HANDLE_VALUE ? GetLastError() : ERROR_SUCCESS;
+    while (end == ERROR_SUCCESS && !visit_name(found.cFileName, visit, user))
+        if (!FindNextFileW(search, &found)) end = GetLastError();
+    if (search != INVALID_HANDLE_VALUE) FindClose(search);
+    bw_free(pattern);
+    if (end == ERROR_SUCCESS || end == ERROR_NO_MORE_FILES) return 0;
+    set_errno(end);
+    return -1;
+}
+
 int bw_system_flush(FILE *file) {
     return _commit(_fileno(file));
 }
@@ -149,22 +244,36 @@ int64_t bw_system_length(FILE *file) {
     return _fseeki64(file, 0, SEEK_END) ? -1 : _ftelli64(file);
 }
 
-static int identify(const char *path, BY_HANDLE_FILE_INFORMATION *out) {
-    HANDLE file = look_at(path);
-    if (file == INVALID_HANDLE_VALUE) return 0;
-    const int known = GetFileInformationByHandle(file, out) != 0;
-    CloseHandle(file);
-    return known;
-}
-
 int bw_system_same(const char *a, const char *b) {
-    BY_HANDLE_FILE_INFORMATION x, y;
-    return identify(a, &x) && identify(b, &y) && x.dwVolumeSerialNumber == y.dwVolumeSerialNumber &&
-           x.nFileIndexHigh == y.nFileIndexHigh && x.nFileIndexLow == y.nFileIndexLow;
+    const bw_path_facts x = bw_system_look(a), y = bw_system_look(b);
+    return x.kind != BW_PATH_ABSENT && y.kind != BW_PATH_ABSENT && !memcmp(x.id, y.id, sizeof x.id);
 }
 
 unsigned long bw_system_process(void) {
     return GetCurrentProcessId();
+}
+
+int bw_system_runs(unsigned long process) {
+    HANDLE handle = OpenProcess(SYNCHRONIZE, FALSE, process);
+    if (!handle) return GetLastError() != ERROR_INVALID_PARAMETER; /* there is none, or it is another user's */
+    const int runs = WaitForSingleObject(handle, 0) != WAIT_OBJECT_0;
+    CloseHandle(handle);
+    return runs;
+}
+
+uint32_t bw_system_host(void) {
+    wchar_t name[256] = L"";
+    DWORD size = sizeof name / sizeof *name;
+    if (!GetComputerNameExW(ComputerNamePhysicalDnsFullyQualified, name, &size)) size = 0;
+    const uint64_t hash = bw_hash_end(bw_hash_add(bw_hash_begin(0), name, size * sizeof *name));
+    return (uint32_t)(hash ^ hash >> 32);
+}
+
+double bw_system_clock(void) {
+    LARGE_INTEGER ticks, per_second;
+    QueryPerformanceCounter(&ticks);
+    QueryPerformanceFrequency(&per_second);
+    return (double)ticks.QuadPart / (double)per_second.QuadPart;
 }
 
 static double seconds(FILETIME time) { /* in units of 100 ns */

@@ -28,11 +28,16 @@ void bw_metadata_parse(bw_metadata *m, const char *description, const bw_resolut
 /* ImageJ's description. min and max are the display range; none is written when min > max. */
 bw_status bw_imagej_describe(bw_text *text, const bw_image_info *info, double min, double max);
 
+typedef bw_status (*bw_label_fn)(void *user, int64_t index, const char *label);
+
 /* OME-XML; returns 0 when the description is none. */
 int bw_ome_parse(bw_metadata *m, const char *description);
+/* OME-XML of a file whose pages are in ImageJ's order; image: needs no pixels. */
+bw_status bw_ome_describe(bw_text *text, const bw_image *image);
+/* Calls `found` for every channel that has a name; channels of several samples, as RGB, have none. */
+bw_status bw_ome_channels(const char *description, bw_label_fn found, void *user);
 
 /* ImageJ's tags 50838 (byte counts) and 50839 (data). Calls `found` for every slice label. */
-typedef bw_status (*bw_label_fn)(void *user, int64_t index, const char *label);
 bw_status bw_imagej_labels(bw_context *ctx, const uint32_t *counts, uint64_t count, const uint8_t *data, uint64_t size,
                            int big_endian, bw_label_fn found, void *user);
 /* The same tags for writing, little-endian: `planes` labels (NULL = none; the array may be NULL) and 2 * `ranges`

@@ -2,9 +2,11 @@
 #include <string.h>
 
 #include "io/metadata.h"
+#include "io/utf.h"
 
-/* The text between the first <Pixels (any namespace prefix) and its closing bracket is scanned for attributes; nothing
- * else of the XML is looked at, so that no document can do more than give odd numbers. */
+/* The text between the first <Pixels (any namespace prefix) and its closing bracket is scanned for attributes, and so
+ * are the <Channel> elements behind it; nothing else of the XML is looked at, so that no document can do more than give
+ * odd numbers and names. */
 typedef struct element {
     const char *begin, *end;
 } element;
@@ -26,11 +28,13 @@ static const char *end_of_tag(const char *at) {
     return NULL;
 }
 
-static int find_pixels(const char *xml, element *e) {
-    for (const char *at = strstr(xml, "Pixels"); at; at = strstr(at + 6, "Pixels")) {
-        if (at == xml || (at[-1] != '<' && at[-1] != ':') || !is_space(at[6])) continue;
-        e->begin = at + 6;
-        e->end = end_of_tag(at + 6);
+/* The first element of that name with attributes. */
+static int find_element(const char *xml, const char *name, element *e) {
+    const size_t length = strlen(name);
+    for (const char *at = strstr(xml, name); at; at = strstr(at + length, name)) {
+        if (at == xml || (at[-1] != '<' && at[-1] != ':') || !is_space(at[length])) continue;
+        e->begin = at + length;
+        e->end = end_of_tag(at + length);
         return e->end != NULL;
     }
     return 0;
@@ -53,7 +57,8 @@ static int attribute(const element *e, const char *name, char *value, size_t siz
         if (!close) return 0;
         at = close + 1;
         if (key_length != length || strncmp(key, name, length)) continue;
-        snprintf(value, size, "%.*s", (int)(close - open - 1 < 64 ? close - open - 1 : 64), open + 1);
+        const size_t given = (size_t)(close - open - 1);
+        snprintf(value, size, "%.*s", (int)(given < size ? given : size), open + 1);
         return 1;
     }
     return 0;
@@ -118,7 +123,7 @@ static int take_order(bw_metadata *m, const char *order) {
 int bw_ome_parse(bw_metadata *m, const char *description) {
     element e;
     char order[80] = "";
-    if (!strstr(description, "OME") || !find_pixels(description, &e)) return 0;
+    if (!strstr(description, "OME") || !find_element(description, "Pixels", &e)) return 0;
     int64_t c = count_of(&e, "SizeC"), z = count_of(&e, "SizeZ"), t = count_of(&e, "SizeT");
     if (c && z && t && attribute(&e, "DimensionOrder", order, sizeof order) && take_order(m, order)) {
         m->channels = c;
@@ -137,4 +142,45 @@ int bw_ome_parse(bw_metadata *m, const char *description) {
     }
     m->frame_interval = time_increment(&e);
     return 1;
+}
+
+/* ---- channels ------------------------------------------------------------------------------------------------ */
+
+/* A character of an attribute's value. */
+static uint32_t next_char(const char **at) {
+    static const struct {
+        const char *text;
+        char code;
+    } entities[] = {{"&amp;", '&'}, {"&lt;", '<'}, {"&gt;", '>'}, {"&quot;", '"'}, {"&apos;", '\''}};
+    for (size_t i = 0; **at == '&' && i < sizeof entities / sizeof *entities; i++) {
+        const size_t length = strlen(entities[i].text);
+        if (strncmp(*at, entities[i].text, length)) continue;
+        *at += length;
+        return (uint32_t)entities[i].code;
+    }
+    return bw_utf8_next(at);
+}
+
+static void channel_name(const element *e, char *name, size_t size) {
+    char raw[400] = "";
+    size_t length = 0;
+    name[0] = 0;
+    attribute(e, "Name", raw, sizeof raw);
+    for (const char *at = raw; *at;)
+        if (!bw_utf8_append(name, size, &length, next_char(&at))) return;
+}
+
+bw_status bw_ome_channels(const char *description, bw_label_fn found, void *user) {
+    element e;
+    int64_t index = 0;
+    if (!strstr(description, "OME") || !find_element(description, "Pixels", &e)) return BW_OK;
+    const char *end = strstr(e.end, "Pixels>");
+    while (find_element(e.end, "Channel", &e) && (!end || e.begin < end)) {
+        char name[200];
+        const int64_t samples = count_of(&e, "SamplesPerPixel");
+        channel_name(&e, name, sizeof name);
+        if (name[0] && samples <= 1) BW_TRY(found(user, index, name));
+        index += samples > 1 ? samples : 1;
+    }
+    return BW_OK;
 }

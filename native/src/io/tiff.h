@@ -7,6 +7,11 @@
 /* For fuzzing and tests: reads a TIFF that lies in memory. Same checks as bw_tiff_read. */
 bw_status bw_tiff_read_memory(bw_context *ctx, const uint8_t *data, uint64_t size, const char *name, bw_image **out);
 
+/* For fuzzing and tests: as bw_tiff_open, of bytes that stay until the image is freed. Compressed strips above
+ * `most_whole` decoded bytes are decoded row by row; 0 = as bw_tiff_open does. */
+bw_status bw_tiff_open_memory(bw_context *ctx, const uint8_t *data, uint64_t size, const char *name,
+                              uint64_t most_whole, bw_image **out);
+
 /* For tests: as bw_tiff_write, but BigTIFF when `big` is set. */
 bw_status bw_tiff_write_as(bw_context *ctx, const char *path, const bw_image *image, bw_compression compression,
                            int big);

@@ -5,6 +5,30 @@
 #include <string.h>
 #include <tiffio.h>
 
+static const bw_tiff_codec codecs[] = {
+    {BW_COMPRESSION_NONE, "none", COMPRESSION_NONE, PREDICTOR_NONE, 1.0},
+    {BW_COMPRESSION_LZW, "LZW", COMPRESSION_LZW, PREDICTOR_HORIZONTAL, 1.55},
+    {BW_COMPRESSION_DEFLATE, "deflate", COMPRESSION_ADOBE_DEFLATE, PREDICTOR_HORIZONTAL, 1.01},
+    {BW_COMPRESSION_ZSTD, "ZSTD", COMPRESSION_ZSTD, PREDICTOR_HORIZONTAL, 1.01},
+};
+
+const bw_tiff_codec *bw_tiff_codec_find(bw_compression compression) {
+    for (size_t i = 0; i < sizeof codecs / sizeof *codecs; i++)
+        if (codecs[i].compression == compression) return &codecs[i];
+    return NULL;
+}
+
+bw_status bw_tiff_codec_get(bw_context *ctx, bw_compression compression, const bw_tiff_codec **out) {
+    const bw_tiff_codec *c = *out = bw_tiff_codec_find(compression);
+    if (!c) return bw_fail(ctx, BW_ERROR_ARGUMENT, "Unknown TIFF compression %d.", (int)compression);
+    if (TIFFIsCODECConfigured((uint16_t)c->code)) return BW_OK;
+    return bw_fail(ctx, BW_ERROR_ARGUMENT, "This libtiff cannot write %s compression; choose none or LZW.", c->name);
+}
+
+int bw_tiff_codec_predictor(const bw_tiff_codec *codec, bw_pixel_type type) {
+    return type == BW_FLOAT32 ? PREDICTOR_NONE : codec->predictor;
+}
+
 /* libtiff writes a whole file: header, strip, directory. The sink keeps what comes before the directory. */
 typedef struct sink {
     bw_writer *out;
@@ -72,6 +96,9 @@ static TIFF *open_sink(sink *s) {
     return tif;
 }
 
+/* libtiff's own level of 9 takes longer than the prediction whose results it compresses, for a few per cent. */
+enum { ZSTD_LEVEL = 3 };
+
 static void set_fields(TIFF *tif, const bw_strip_format *f) {
     TIFFSetField(tif, TIFFTAG_IMAGEWIDTH, (uint32_t)f->width);
     TIFFSetField(tif, TIFFTAG_IMAGELENGTH, (uint32_t)f->rows);
@@ -82,6 +109,7 @@ static void set_fields(TIFF *tif, const bw_strip_format *f) {
     TIFFSetField(tif, TIFFTAG_PLANARCONFIG, PLANARCONFIG_CONTIG);
     TIFFSetField(tif, TIFFTAG_PHOTOMETRIC, f->samples == 3 ? PHOTOMETRIC_RGB : PHOTOMETRIC_MINISBLACK);
     TIFFSetField(tif, TIFFTAG_COMPRESSION, f->compression);
+    if (f->compression == COMPRESSION_ZSTD) TIFFSetField(tif, TIFFTAG_ZSTD_LEVEL, ZSTD_LEVEL);
     if (f->predictor != PREDICTOR_NONE) TIFFSetField(tif, TIFFTAG_PREDICTOR, f->predictor);
 }
 

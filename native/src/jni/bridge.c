@@ -18,7 +18,18 @@ static const char *const class_names[CLASS_COUNT] = {
 
 static jclass classes[CLASS_COUNT];
 static jmethodID exception_of; /* EngineException.of(int, byte[]) */
-static jmethodID progress;     /* Native.progress(ProgressListener, double) */
+
+/* Static methods of Native. */
+enum { METHOD_PROGRESS, METHOD_MOVE, METHOD_FINISH, METHOD_CLOSE, METHOD_COUNT };
+
+static const char *const method_names[METHOD_COUNT][2] = {
+    {"progress", "(L" PACKAGE "ProgressListener;D)Z"},
+    {"move", "(L" PACKAGE "Port;IJJJJJJLjava/nio/ByteBuffer;)V"},
+    {"finish", "(L" PACKAGE "Port;)V"},
+    {"close", "(L" PACKAGE "Port;)V"},
+};
+
+static jmethodID methods[METHOD_COUNT];
 
 /* ---- errors */
 
@@ -46,8 +57,32 @@ void *bw_jni_object(JNIEnv *env, jlong address) {
 
 bool bw_jni_progress(JNIEnv *env, jobject listener, double fraction) {
     if ((*env)->ExceptionCheck(env)) return false;
-    jboolean go_on = (*env)->CallStaticBooleanMethod(env, classes[CLASS_NATIVE], progress, listener, fraction);
+    jboolean go_on =
+        (*env)->CallStaticBooleanMethod(env, classes[CLASS_NATIVE], methods[METHOD_PROGRESS], listener, fraction);
     return !(*env)->ExceptionCheck(env) && go_on;
+}
+
+/* ---- sources and sinks */
+
+void bw_jni_port_move(JNIEnv *env, jobject port, const bw_part *part, jobject pixels) {
+    const int64_t *lo = part->lo, *hi = part->hi;
+    (*env)->CallStaticVoidMethod(env, classes[CLASS_NATIVE], methods[METHOD_MOVE], port, (jint)part->frame,
+                                 (jlong)lo[0], (jlong)lo[1], (jlong)lo[2], (jlong)hi[0], (jlong)hi[1], (jlong)hi[2],
+                                 pixels);
+}
+
+void bw_jni_port_finish(JNIEnv *env, jobject port) {
+    (*env)->CallStaticVoidMethod(env, classes[CLASS_NATIVE], methods[METHOD_FINISH], port);
+}
+
+void bw_jni_port_close(JNIEnv *env, jobject port) {
+    jthrowable earlier = (*env)->ExceptionOccurred(env);
+    if (earlier) (*env)->ExceptionClear(env);
+    (*env)->CallStaticVoidMethod(env, classes[CLASS_NATIVE], methods[METHOD_CLOSE], port);
+    if (!earlier) return;
+    (*env)->ExceptionClear(env);
+    (*env)->Throw(env, earlier);
+    (*env)->DeleteLocalRef(env, earlier);
 }
 
 /* ---- texts and arrays */
@@ -114,6 +149,15 @@ bool bw_jni_check_array(JNIEnv *env, jarray array, int64_t count) {
     return false;
 }
 
+bool bw_jni_part_in(JNIEnv *env, jint frame, jlongArray lo, jlongArray hi, bw_part *part) {
+    jlong from[3], to[3];
+    if (!bw_jni_check_array(env, lo, 3) || !bw_jni_check_array(env, hi, 3)) return false;
+    (*env)->GetLongArrayRegion(env, lo, 0, 3, from);
+    (*env)->GetLongArrayRegion(env, hi, 0, 3, to);
+    *part = (bw_part){frame, {from[0], from[1], from[2]}, {to[0], to[1], to[2]}};
+    return true;
+}
+
 int bw_jni_pixel_type(JNIEnv *env, jobject array) {
     static const bw_pixel_type types[] = {BW_UINT8, BW_UINT16, BW_FLOAT32};
     for (int i = CLASS_BYTES; array && i <= CLASS_FLOATS; i++) {
@@ -139,8 +183,8 @@ jdoubleArray bw_jni_recipe_options(JNIEnv *env, const bw_recipe *recipe) {
 /* ---- loading */
 
 static const bw_jni_table *const tables[] = {
-    &bw_jni_engine_table, &bw_jni_job_table,    &bw_jni_image_table, &bw_jni_recipe_table,
-    &bw_jni_train_table,  &bw_jni_assess_table, &bw_jni_model_table, &bw_jni_preview_table,
+    &bw_jni_engine_table, &bw_jni_job_table,   &bw_jni_image_table,   &bw_jni_recipe_table, &bw_jni_train_table,
+    &bw_jni_assess_table, &bw_jni_model_table, &bw_jni_preview_table, &bw_jni_stream_table,
 };
 
 static void forget_classes(JNIEnv *env) {
@@ -174,8 +218,11 @@ static bool check_version(JNIEnv *env) {
 static bool find_methods(JNIEnv *env) {
     exception_of = (*env)->GetStaticMethodID(env, classes[CLASS_EXCEPTION], "of", "(I[B)L" PACKAGE "EngineException;");
     if (!exception_of) return false;
-    progress = (*env)->GetStaticMethodID(env, classes[CLASS_NATIVE], "progress", "(L" PACKAGE "ProgressListener;D)Z");
-    return progress != NULL;
+    for (int i = 0; i < METHOD_COUNT; i++) {
+        methods[i] = (*env)->GetStaticMethodID(env, classes[CLASS_NATIVE], method_names[i][0], method_names[i][1]);
+        if (!methods[i]) return false;
+    }
+    return true;
 }
 
 static bool register_tables(JNIEnv *env) {

@@ -25,6 +25,7 @@ extern const bw_jni_table bw_jni_train_table;
 extern const bw_jni_table bw_jni_assess_table;
 extern const bw_jni_table bw_jni_model_table;
 extern const bw_jni_table bw_jni_preview_table;
+extern const bw_jni_table bw_jni_stream_table;
 
 /* ---- errors */
 
@@ -60,6 +61,17 @@ jbyteArray bw_jni_owned_text_out(JNIEnv *env, const bw_context *ctx, bw_status s
 bool bw_jni_check_array(JNIEnv *env, jarray array, int64_t count);
 /* The bw_pixel_type that the array holds; 0 when it is no byte[], short[] or float[]. */
 int bw_jni_pixel_type(JNIEnv *env, jobject array);
+
+/* A box from arrays of x, y, z; false with an exception pending when one is too short. */
+bool bw_jni_part_in(JNIEnv *env, jint frame, jlongArray lo, jlongArray hi, bw_part *part);
+
+/* ---- sources and sinks of Java: what they throw stays pending */
+
+/* Hands over the pixels of a box, to be read or written. */
+void bw_jni_port_move(JNIEnv *env, jobject port, const bw_part *part, jobject pixels);
+void bw_jni_port_finish(JNIEnv *env, jobject port);
+/* Even while an exception is pending, which then wins. */
+void bw_jni_port_close(JNIEnv *env, jobject port);
 
 /* ---- what recipes and models share */
 

@@ -76,9 +76,16 @@ static jlongArray jni_imageNumbers(JNIEnv *env, jclass self, jlong address) {
     const bw_image *image = bw_jni_object(env, address);
     if (!image) return NULL;
     const bw_image_info *i = bw_image_get_info(image);
-    const jlong numbers[] = {i->type,     i->width,           i->height,
-                             i->depth,    i->channels,        i->frames,
-                             i->rgb != 0, i->calibrated != 0, bw_image_is_sparse(image)};
+    const jlong numbers[] = {i->type,
+                             i->width,
+                             i->height,
+                             i->depth,
+                             i->channels,
+                             i->frames,
+                             i->rgb != 0,
+                             i->calibrated != 0,
+                             bw_image_is_sparse(image),
+                             bw_image_is_streamed(image)};
     return bw_jni_longs_out(env, numbers, sizeof numbers / sizeof *numbers);
 }
 
@@ -110,6 +117,22 @@ static void jni_imageSetName(JNIEnv *env, jclass self, jlong job, jlong address,
     char *text = image ? bw_jni_text_in(env, ctx, name, "a name") : NULL;
     if (!text) return;
     bw_jni_ok(env, ctx, bw_image_set_name(ctx, image, text));
+    bw_free(text);
+}
+
+static jbyteArray jni_imageChannelName(JNIEnv *env, jclass self, jlong address, jint channel) {
+    (void)self;
+    const bw_image *image = bw_jni_object(env, address);
+    return image ? bw_jni_text_out(env, bw_image_channel_name(image, channel)) : NULL;
+}
+
+static void jni_imageSetChannelName(JNIEnv *env, jclass self, jlong job, jlong address, jint channel, jbyteArray name) {
+    (void)self;
+    bw_context *ctx = bw_jni_context(env, job);
+    bw_image *image = ctx ? bw_jni_object(env, address) : NULL;
+    char *text = image ? bw_jni_text_in(env, ctx, name, "a channel's name") : NULL;
+    if (!text) return;
+    bw_jni_ok(env, ctx, bw_image_set_channel_name(ctx, image, channel, text));
     bw_free(text);
 }
 
@@ -349,6 +372,8 @@ static const JNINativeMethod rows[] = {
     BW_NATIVE(imageUnit, "(J)[B"),
     BW_NATIVE(imageName, "(J)[B"),
     BW_NATIVE(imageSetName, "(JJ[B)V"),
+    BW_NATIVE(imageChannelName, "(JI)[B"),
+    BW_NATIVE(imageSetChannelName, "(JJI[B)V"),
     BW_NATIVE(imageSetSpacing, "(JJDDD)V"),
     BW_NATIVE(imageHash, "(J)J"),
     BW_NATIVE(imageFingerprint, "(JJ)J"),

@@ -131,7 +131,7 @@ static jdoubleArray jni_modelImportance(JNIEnv *env, jclass self, jlong address,
 
 enum { OUTPUTS = 4 };
 
-/* Arrays of the caller: image addresses, the report, and (may be NULL) the spacing. */
+/* Arrays of the caller: addresses of images or sinks, the report, and (may be NULL) the spacing. */
 static bool check_arrays(JNIEnv *env, int classes, jlongArray images, jlongArray report, jdoubleArray spacing) {
     return bw_jni_check_array(env, images, OUTPUTS) && bw_jni_check_array(env, report, 3 + classes) &&
            (!spacing || bw_jni_check_array(env, spacing, 3));
@@ -170,14 +170,62 @@ static void jni_predict(JNIEnv *env, jclass self, jlong job, jlong model_address
     bw_prediction_free(&made);
 }
 
+/* output: its bit. */
+static jlong jni_predictOutline(JNIEnv *env, jclass self, jlong job, jlong model_address, jlong image_address,
+                                jint output) {
+    (void)self;
+    bw_context *ctx = bw_jni_context(env, job);
+    const bw_model *model = ctx ? bw_jni_object(env, model_address) : NULL;
+    const bw_image *image = model ? bw_jni_object(env, image_address) : NULL;
+    if (!image) return 0;
+    bw_image *outline = NULL;
+    bw_jni_ok(env, ctx, bw_predict_outline(ctx, model, image, output, &outline));
+    return bw_jni_address(outline);
+}
+
+/* Addresses may be 0. */
+static bw_prediction_sinks sinks_in(JNIEnv *env, jlongArray sinks) {
+    jlong at[OUTPUTS];
+    (*env)->GetLongArrayRegion(env, sinks, 0, OUTPUTS, at);
+    return (bw_prediction_sinks){(bw_sink *)(intptr_t)at[0], (bw_sink *)(intptr_t)at[1], (bw_sink *)(intptr_t)at[2],
+                                 (bw_sink *)(intptr_t)at[3]};
+}
+
+static void jni_predictStreamed(JNIEnv *env, jclass self, jlong job, jlong model_address, jlong image_address,
+                                jlong tile, jdoubleArray spacing, jboolean unrefined, jlongArray sink_array,
+                                jlongArray report_array) {
+    (void)self;
+    bw_context *ctx = bw_jni_context(env, job);
+    const bw_model *model = ctx ? bw_jni_object(env, model_address) : NULL;
+    const bw_image *image = model ? bw_jni_object(env, image_address) : NULL;
+    const int classes = model ? bw_model_class_count(model) : 0;
+    if (!image || !check_arrays(env, classes, sink_array, report_array, spacing)) return;
+    double voxel[3];
+    if (spacing) (*env)->GetDoubleArrayRegion(env, spacing, 0, 3, voxel);
+    const bw_predict_options options = {tile, spacing ? voxel : NULL, unrefined};
+    const bw_prediction_sinks sinks = sinks_in(env, sink_array);
+    bw_predict_report report = {0};
+    if (bw_jni_ok(env, ctx, bw_predict_streamed(ctx, model, image, &options, &sinks, &report)))
+        set_report(env, report_array, &report, classes);
+}
+
 static const JNINativeMethod rows[] = {
-    BW_NATIVE(modelRead, "(J[B)J"),        BW_NATIVE(modelWrite, "(JJ[B)V"),
-    BW_NATIVE(modelFree, "(J)V"),          BW_NATIVE(modelDescribe, "(JJI)[B"),
-    BW_NATIVE(modelRecipeText, "(JJ)[B"),  BW_NATIVE(modelOptions, "(J)[D"),
-    BW_NATIVE(modelClassCount, "(J)I"),    BW_NATIVE(modelClassName, "(JI)[B"),
-    BW_NATIVE(modelClassColour, "(JI)I"),  BW_NATIVE(modelTrainOptions, "(J[J[D[F)V"),
-    BW_NATIVE(modelAssessment, "(JZ)J"),   BW_NATIVE(modelFeatureCount, "(J)I"),
-    BW_NATIVE(modelFeatureName, "(JI)[B"), BW_NATIVE(modelImportance, "(JI)[D"),
+    BW_NATIVE(modelRead, "(J[B)J"),
+    BW_NATIVE(modelWrite, "(JJ[B)V"),
+    BW_NATIVE(modelFree, "(J)V"),
+    BW_NATIVE(modelDescribe, "(JJI)[B"),
+    BW_NATIVE(modelRecipeText, "(JJ)[B"),
+    BW_NATIVE(modelOptions, "(J)[D"),
+    BW_NATIVE(modelClassCount, "(J)I"),
+    BW_NATIVE(modelClassName, "(JI)[B"),
+    BW_NATIVE(modelClassColour, "(JI)I"),
+    BW_NATIVE(modelTrainOptions, "(J[J[D[F)V"),
+    BW_NATIVE(modelAssessment, "(JZ)J"),
+    BW_NATIVE(modelFeatureCount, "(J)I"),
+    BW_NATIVE(modelFeatureName, "(JI)[B"),
+    BW_NATIVE(modelImportance, "(JI)[D"),
     BW_NATIVE(predict, "(JJJJ[DZI[J[J)V"),
+    BW_NATIVE(predictOutline, "(JJJI)J"),
+    BW_NATIVE(predictStreamed, "(JJJJ[DZ[J[J)V"),
 };
 const bw_jni_table bw_jni_model_table = {rows, sizeof rows / sizeof *rows};

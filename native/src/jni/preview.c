@@ -26,16 +26,6 @@ static void jni_previewFree(JNIEnv *env, jclass self, jlong preview) {
     bw_preview_free(bw_jni_object(env, preview));
 }
 
-/* The box of a frame; false with an exception pending when an array is too short. */
-static bool part_in(JNIEnv *env, jint frame, jlongArray lo, jlongArray hi, bw_part *part) {
-    jlong from[3], to[3];
-    if (!bw_jni_check_array(env, lo, 3) || !bw_jni_check_array(env, hi, 3)) return false;
-    (*env)->GetLongArrayRegion(env, lo, 0, 3, from);
-    (*env)->GetLongArrayRegion(env, hi, 0, 3, to);
-    *part = (bw_part){frame, {from[0], from[1], from[2]}, {to[0], to[1], to[2]}};
-    return true;
-}
-
 static void jni_previewPredict(JNIEnv *env, jclass self, jlong job, jlong address, jlong model_address, jint frame,
                                jlongArray lo, jlongArray hi, jint outputs, jlongArray images) {
     (void)self;
@@ -43,7 +33,7 @@ static void jni_previewPredict(JNIEnv *env, jclass self, jlong job, jlong addres
     bw_preview *preview = ctx ? bw_jni_object(env, address) : NULL;
     const bw_model *model = preview ? bw_jni_object(env, model_address) : NULL;
     bw_part part;
-    if (!model || !bw_jni_check_array(env, images, OUTPUTS) || !part_in(env, frame, lo, hi, &part)) return;
+    if (!model || !bw_jni_check_array(env, images, OUTPUTS) || !bw_jni_part_in(env, frame, lo, hi, &part)) return;
     bw_prediction made = {0};
     if (bw_jni_ok(env, ctx, bw_preview_predict(ctx, preview, model, &part, outputs, &made))) {
         const jlong addresses[OUTPUTS] = {bw_jni_address(made.probabilities), bw_jni_address(made.labels),
@@ -60,7 +50,7 @@ static jlong jni_previewFeature(JNIEnv *env, jclass self, jlong job, jlong addre
     bw_context *ctx = bw_jni_context(env, job);
     bw_preview *preview = ctx ? bw_jni_object(env, address) : NULL;
     bw_part part;
-    if (!preview || !part_in(env, frame, lo, hi, &part)) return 0;
+    if (!preview || !bw_jni_part_in(env, frame, lo, hi, &part)) return 0;
     bw_image *image = NULL;
     if (bw_jni_ok(env, ctx, bw_preview_feature(ctx, preview, index, &part, &image))) return bw_jni_address(image);
     bw_image_free(image);
@@ -72,7 +62,7 @@ static jlongArray jni_previewSlices(JNIEnv *env, jclass self, jlong address, jin
     (void)self;
     const bw_preview *preview = bw_jni_object(env, address);
     bw_part part;
-    if (!preview || !part_in(env, frame, lo, hi, &part)) return NULL;
+    if (!preview || !bw_jni_part_in(env, frame, lo, hi, &part)) return NULL;
     int64_t from, to, others[BW_MAX_MORE_SLICES];
     int more;
     bw_preview_slices(preview, &part, &from, &to, others, &more);

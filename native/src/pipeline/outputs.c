@@ -2,6 +2,7 @@
 
 #include <stddef.h>
 
+#include "core/image.h"
 #include "core/text.h"
 #include "features/math.h"
 
@@ -99,6 +100,13 @@ int bw_outputs_need_votes(int wanted) {
     return 0;
 }
 
+double bw_outputs_pixel_bytes(int wanted, int classes) {
+    double bytes = 0;
+    for (int o = 0; o < BW_OUTPUT_COUNT; o++)
+        if (wanted & table[o].id) bytes += (double)bw_type_size(table[o].type) * (table[o].per_class ? classes : 1);
+    return bytes;
+}
+
 static bw_image **place_in(bw_prediction *prediction, int output) {
     return (bw_image **)(void *)((char *)prediction + table[output].place);
 }
@@ -148,8 +156,16 @@ static bw_status label_planes(bw_context *ctx, const bw_model *model, const bw_i
     return status;
 }
 
+static bw_status name_channels(bw_context *ctx, const bw_model *model, bw_image *out) {
+    for (int k = 0; k < model->classes; k++)
+        BW_TRY(bw_image_set_channel_name(ctx, out, k, model->class_info[k].name));
+    return BW_OK;
+}
+
+typedef bw_status (*create_fn)(bw_context *ctx, const bw_image_info *info, bw_image **out);
+
 static bw_status make_image(bw_context *ctx, const bw_model *model, const bw_image *source, const bw_part *part,
-                            int output, bw_image **out) {
+                            int output, create_fn create, bw_image **out) {
     bw_image_info info = *bw_image_get_info(source);
     info.width = part->hi[0] - part->lo[0];
     info.height = part->hi[1] - part->lo[1];
@@ -158,19 +174,40 @@ static bw_status make_image(bw_context *ctx, const bw_model *model, const bw_ima
     info.type = table[output].type;
     info.channels = table[output].per_class ? model->classes : 1;
     info.rgb = 0;
-    BW_TRY(bw_image_create(ctx, &info, out));
+    BW_TRY(create(ctx, &info, out));
     BW_TRY(bw_image_set_name(ctx, *out, bw_image_name(source)));
+    if (table[output].per_class) BW_TRY(name_channels(ctx, model, *out));
     return label_planes(ctx, model, source, part, table[output].per_class, *out);
+}
+
+static bw_part whole(const bw_image *source) {
+    const bw_image_info *info = bw_image_get_info(source);
+    return (bw_part){.frame = -1, .hi = {info->width, info->height, info->depth}};
 }
 
 bw_status bw_outputs_create(bw_context *ctx, const bw_model *model, const bw_image *source, const bw_part *part,
                             int wanted, uint32_t total, bw_outputs *out) {
-    const bw_image_info *info = bw_image_get_info(source);
-    const bw_part all = {.frame = -1, .hi = {info->width, info->height, info->depth}};
+    const bw_part all = whole(source);
     *out = (bw_outputs){.classes = model->classes, .total = total, .part = part ? *part : all};
     bw_status status = BW_OK;
     for (int o = 0; o < BW_OUTPUT_COUNT && status == BW_OK; o++)
-        if (wanted & table[o].id) status = make_image(ctx, model, source, &out->part, o, &out->images[o]);
+        if (wanted & table[o].id)
+            status = make_image(ctx, model, source, &out->part, o, bw_image_create, &out->images[o]);
     if (status != BW_OK) bw_outputs_free(out);
     return status;
+}
+
+bw_status bw_predict_outline(bw_context *ctx, const bw_model *model, const bw_image *image, int output,
+                             bw_image **out) {
+    const bw_part all = whole(image);
+    *out = NULL;
+    for (int o = 0; o < BW_OUTPUT_COUNT; o++) {
+        if (table[o].id != output) continue;
+        const bw_status status = make_image(ctx, model, image, &all, o, bw_image_create_sparse, out);
+        if (status == BW_OK) return BW_OK;
+        bw_image_free(*out);
+        *out = NULL;
+        return status;
+    }
+    return bw_fail(ctx, BW_ERROR_ARGUMENT, "There is no output %d to predict.", output);
 }

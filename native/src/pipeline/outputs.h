@@ -18,12 +18,14 @@ typedef struct bw_outputs {
 
 /* Whether these outputs need votes; labels alone need winners. */
 int bw_outputs_need_votes(int wanted);
+/* Bytes of these outputs per pixel of the image. */
+double bw_outputs_pixel_bytes(int wanted, int classes);
 /* total: votes per pixel. Images like `source` or a part of it (NULL = all), with its plane labels, behind the class
  * names where there is a channel per class. */
 bw_status bw_outputs_create(bw_context *ctx, const bw_model *model, const bw_image *source, const bw_part *part,
                             int wanted, uint32_t total, bw_outputs *out);
 void bw_outputs_free(bw_outputs *outputs);
-/* Hands the images over. */
+/* Hands the images over. The order of the table is that of the BW_OUTPUT_ bits. */
 void bw_outputs_take(bw_outputs *outputs, bw_prediction *out);
 
 /* Part of a row of the frame, `width` pixels from x on. */

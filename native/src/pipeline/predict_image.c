@@ -1,17 +1,8 @@
+#include "pipeline/predict_image.h"
+
 #include <string.h>
 
 #include "core/alloc.h"
-#include "pipeline/predict_run.h"
-#include "pipeline/stage.h"
-
-typedef struct bw_image_run {
-    bw_predict_run run;    /* first: bw_predict_run_begin and _finish get the whole */
-    bw_feature_plan *plan; /* of the recipe's features that the forest uses */
-    uint8_t *context;      /* which of the context's features it uses; NULL = none */
-    bw_stage *stage;       /* makes these; NULL = none */
-    bw_source source;
-    bw_grid grid;
-} bw_image_run;
 
 /* ---- tiles ------------------------------------------------------------------------------------------------------- */
 
@@ -27,7 +18,7 @@ static bw_status take_context(bw_context *ctx, void *user, int index, const bw_b
 }
 
 /* The forest takes as long as the features, and a stage before it longer than both. */
-static bw_status predict_tile(bw_context *ctx, void *user, bw_tile_task *task, int frame, int thread) {
+bw_status bw_image_run_tile(bw_context *ctx, void *user, bw_tile_task *task, int frame, int thread) {
     const bw_image_run *self = user;
     bw_ballot *ballot = &self->run.rooms[thread].ballot;
     bw_context_taker taker = {ballot, bw_recipe_count(self->run.model->recipe)};
@@ -74,6 +65,20 @@ static bw_status find_used(bw_context *ctx, bw_image_run *self) {
 /* A tree costs a pixel about as much as so many multiply-adds of the features. */
 static const double tree_work = 25;
 
+/* What a streamed run keeps per pixel: two windows, and the outputs of one region, which without refining are made
+ * while those of the one before are written. */
+static void wish_for_stream(const bw_image_run *self, bw_grid_wish *wish) {
+    const bw_image_info *info = bw_image_get_info(self->source.image);
+    const double windows =
+        bw_image_is_streamed(self->source.image) ? 2.0 * info->channels * (double)bw_type_size(info->type) : 0;
+    const double outputs = bw_outputs_pixel_bytes(self->run.wanted, self->run.model->classes);
+    wish->bytes_per_read_pixel = windows;
+    wish->bytes_per_region_pixel += windows + outputs * (self->run.refine.radius ? 1 : 2);
+    wish->region_memory = 400e6;
+    memcpy(wish->step, self->step, sizeof wish->step);
+    wish->like = self->like;
+}
+
 static bw_status choose_grid(bw_context *ctx, const bw_image_run *self, int64_t edge, bw_grid *out) {
     const bw_predict_run *run = &self->run;
     const bw_image_info *info = bw_image_get_info(self->source.image);
@@ -86,7 +91,10 @@ static bw_status choose_grid(bw_context *ctx, const bw_image_run *self, int64_t 
                          .bytes_per_region_pixel = bw_predict_run_region_bytes(run),
                          .whole = self->context != NULL};
     bw_predict_run_margin(run, wish.margin);
-    return bw_grid_choose(ctx, self->plan, &wish, out);
+    if (self->streamed) wish_for_stream(self, &wish);
+    BW_TRY(bw_grid_choose(ctx, self->plan, &wish, out));
+    out->wish.like = NULL;
+    return BW_OK;
 }
 
 /* The grid that a context of a smaller budget chooses; threads 0 = its budget is too small. */
@@ -156,19 +164,53 @@ static bw_status choose_for_stage(bw_context *ctx, bw_image_run *self, const bw_
     return BW_OK;
 }
 
-static bw_status open_stage(bw_context *ctx, bw_image_run *self, int64_t edge) {
-    const bw_stage_spec spec = {self->run.model->recipe, self->run.model->first, self->run.model->context,
-                                self->context};
+static bw_stage_spec stage_spec(const bw_image_run *self) {
+    return (bw_stage_spec){self->run.model->recipe, self->run.model->first, self->run.model->context, self->context};
+}
+
+static bw_status choose_tiles(bw_context *ctx, bw_image_run *self, int64_t edge) {
+    const bw_stage_spec spec = stage_spec(self);
+    if (!self->context) return choose_grid(ctx, self, edge, &self->grid);
     BW_TRY(choose_for_stage(ctx, self, &spec, edge));
-    if (self->grid.threads)
-        return bw_stage_create(ctx, &spec, &self->source, self->grid.tile, self->grid.threads, &self->stage);
+    if (self->grid.threads) return BW_OK;
     return bw_fail(ctx, BW_ERROR_MEMORY,
                    "The memory budget of %.0f MB is too small for even one small tile of a model with autocontext. "
                    "Raise it, or train without the largest sigmas.",
                    (double)bw_context_memory_budget(ctx) / 1e6);
 }
 
-static bw_status prepare(bw_context *ctx, int64_t edge, bw_image_run *self) {
+/* With other resources, and without an error where memory does not suffice; *chosen tells whether it did. */
+static bw_status try_tiles(bw_context *ctx, bw_image_run *self, int64_t edge, int threads, uint64_t budget,
+                           int *chosen) {
+    bw_context *trial = bw_context_create();
+    *chosen = 0;
+    if (!trial) return bw_fail(ctx, BW_ERROR_MEMORY, "There is no memory left to plan tiles.");
+    bw_status status = bw_context_set_threads(trial, threads);
+    if (status == BW_OK) status = bw_context_set_memory_budget(trial, budget);
+    if (status == BW_OK) status = choose_tiles(trial, self, edge);
+    bw_context_free(trial);
+    *chosen = status == BW_OK;
+    return bw_check(ctx);
+}
+
+/* The order in which results come follows from the regions. They are those of a usual machine, unless this one has too
+ * little memory for them, so that compressed files do not depend on it. */
+static bw_status choose_for_stream(bw_context *ctx, bw_image_run *self, int64_t edge) {
+    const int usual_threads = 2;
+    const uint64_t usual_budget = (uint64_t)1 << 30;
+    bw_grid usual;
+    int chosen;
+    BW_TRY(try_tiles(ctx, self, edge, usual_threads, usual_budget, &chosen));
+    if (chosen) {
+        usual = self->grid;
+        self->like = &usual;
+        BW_TRY(try_tiles(ctx, self, edge, bw_context_threads(ctx), bw_context_memory_budget(ctx), &chosen));
+        self->like = NULL;
+    }
+    return chosen ? BW_OK : choose_tiles(ctx, self, edge);
+}
+
+bw_status bw_image_run_open(bw_context *ctx, int64_t edge, bw_image_run *self) {
     const bw_image_info *info = bw_image_get_info(self->source.image);
     const int64_t size[3] = {info->width, info->height, info->depth};
     bw_progress_begin(ctx, 1); /* the scan below listens to the progress function too */
@@ -176,12 +218,16 @@ static bw_status prepare(bw_context *ctx, int64_t edge, bw_image_run *self) {
     BW_TRY(bw_source_open(ctx, self->source.image, &self->source));
     BW_TRY(bw_feature_plan_fit(ctx, self->plan, size));
     bw_predict_run_choose_piece(ctx, &self->run, size);
-    BW_TRY(self->context ? open_stage(ctx, self, edge) : choose_grid(ctx, self, edge, &self->grid));
+    BW_TRY((self->streamed ? choose_for_stream : choose_tiles)(ctx, self, edge));
+    const bw_stage_spec spec = stage_spec(self); /* whose list of features is there now */
+    if (self->context)
+        BW_TRY(bw_stage_create(ctx, &spec, &self->source, self->grid.tile, self->grid.threads, &self->stage));
     BW_TRY(bw_predict_run_open(ctx, &self->run, self->grid.tile, self->grid.threads));
-    return bw_predict_run_make_outputs(ctx, &self->run, NULL);
+    bw_progress_begin(ctx, (double)info->width * (double)info->height * (double)info->depth * info->frames);
+    return BW_OK;
 }
 
-static void close_run(bw_image_run *self) {
+void bw_image_run_close(bw_image_run *self) {
     bw_predict_run_close(&self->run);
     bw_stage_free(self->stage);
     bw_free(self->context);
@@ -189,7 +235,7 @@ static void close_run(bw_image_run *self) {
     bw_source_close(&self->source);
 }
 
-static void report_run(const bw_image_run *self, bw_predict_report *report) {
+void bw_image_run_report(const bw_image_run *self, bw_predict_report *report) {
     const bw_image_info *info = bw_image_get_info(self->source.image);
     const bw_model *model = self->run.model;
     report->non_finite = self->source.non_finite;
@@ -200,36 +246,42 @@ static void report_run(const bw_image_run *self, bw_predict_report *report) {
 }
 
 static bw_status run_all(bw_context *ctx, int64_t edge, bw_image_run *self) {
-    const bw_image_info *info = bw_image_get_info(self->source.image);
-    BW_TRY(prepare(ctx, edge, self));
-    bw_progress_begin(ctx, (double)info->width * (double)info->height * (double)info->depth * info->frames);
+    BW_TRY(bw_image_run_open(ctx, edge, self));
+    BW_TRY(bw_predict_run_make_outputs(ctx, &self->run, NULL));
     const int refine = self->run.refine.radius > 0;
     const bw_grid_run tiles = {.plan = self->plan,
                                .source = &self->source,
                                .grid = &self->grid,
                                .level = self->run.level,
                                .progress = 1 - bw_predict_run_refine_share(&self->run),
-                               .tile = predict_tile,
+                               .tile = bw_image_run_tile,
                                .begin = refine ? bw_predict_run_begin : NULL,
                                .finish = refine ? bw_predict_run_finish : NULL,
                                .user = self};
     return bw_grid_execute(ctx, &tiles);
 }
 
+bw_status bw_image_run_check(bw_context *ctx, const bw_model *model, const bw_predict_options *options, int outputs,
+                             bw_image_run *self, bw_predict_report *report) {
+    const bw_image *image = self->source.image;
+    *report = (bw_predict_report){0};
+    BW_TRY(bw_predict_run_plan(ctx, model, &self->source, outputs, options && options->unrefined, &self->run));
+    return bw_fit_check(ctx, model->recipe, image, options ? options->spacing : NULL, &report->spacing_assumed);
+}
+
 bw_status bw_predict(bw_context *ctx, const bw_model *model, const bw_image *image, const bw_predict_options *options,
                      int outputs, bw_prediction *out, bw_predict_report *report) {
-    bw_predict_report own = {0};
+    bw_predict_report own;
     bw_image_run self = {.source = {.image = image}};
     *out = (bw_prediction){0};
-    BW_TRY(bw_predict_run_plan(ctx, model, &self.source, outputs, options && options->unrefined, &self.run));
     BW_TRY(bw_image_need_whole(ctx, image, "Prediction"));
-    BW_TRY(bw_fit_check(ctx, model->recipe, image, options ? options->spacing : NULL, &own.spacing_assumed));
+    BW_TRY(bw_image_run_check(ctx, model, options, outputs, &self, &own));
     const bw_status status = run_all(ctx, options ? options->tile : 0, &self);
     if (status == BW_OK) {
-        report_run(&self, &own);
+        bw_image_run_report(&self, &own);
         if (report) *report = own;
         bw_outputs_take(&self.run.outputs, out);
     }
-    close_run(&self);
+    bw_image_run_close(&self);
     return status;
 }

@@ -354,6 +354,7 @@ bw_status bw_preview_create(bw_context *ctx, const bw_recipe *recipe, const bw_i
     int assumed;
     *out = NULL;
     BW_TRY(bw_check(ctx));
+    if (bw_image_is_streamed(image)) BW_TRY(bw_image_need_whole(ctx, image, "A preview"));
     BW_TRY(bw_fit_check(ctx, recipe, image, NULL, &assumed));
     bw_preview *preview = bw_calloc(ctx, 1, sizeof *preview, "a preview");
     if (!preview) return BW_ERROR_MEMORY;

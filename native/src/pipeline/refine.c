@@ -42,6 +42,10 @@ int bw_refine_wanted(const bw_refine_spec *spec) {
     return guides > 0;
 }
 
+int64_t bw_refine_guide_reach(const bw_refine_spec *spec) {
+    return spec->radius ? SMOOTH : 0;
+}
+
 /* ---- room -------------------------------------------------------------------------------------------------------- */
 
 /* What a room holds: which plane, of which margin, how often per class. */

@@ -21,6 +21,9 @@ static inline int64_t bw_refine_reach(const bw_refine_spec *spec) {
     return 2 * (int64_t)spec->radius;
 }
 
+/* How far around a region and its reach refining reads the image; 0 without refining. */
+int64_t bw_refine_guide_reach(const bw_refine_spec *spec);
+
 /* Room of one thread for a slice of a tile. */
 typedef struct bw_refine_room bw_refine_room;
 

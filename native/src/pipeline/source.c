@@ -29,6 +29,20 @@ static int is_finite(float v) {
     return v - v == 0;
 }
 
+static bw_status scan_pixels(bw_context *ctx, const float *pixels, int64_t count, bw_plane_scan *found) {
+    for (int64_t i = 0; i < count; i++) {
+        const float v = pixels[i];
+        if (i % PIECE == 0) BW_TRY(bw_check(ctx));
+        if (!is_finite(v)) {
+            found->non_finite++;
+            continue;
+        }
+        if (v < found->low) found->low = v;
+        if (v > extreme_value || v < -extreme_value) found->extreme = 1;
+    }
+    return BW_OK;
+}
+
 static bw_status scan_plane(bw_context *ctx, void *user, int64_t index, int thread) {
     const bw_scan *scan = user;
     const bw_image_info *info = scan->info;
@@ -38,18 +52,38 @@ static bw_status scan_plane(bw_context *ctx, void *user, int64_t index, int thre
     (void)thread;
     BW_TRY(bw_image_need_plane(ctx, scan->image, frame, channel, z));
     const float *pixels = bw_image_plane_const(scan->image, frame, channel, z);
-    for (int64_t i = 0; i < info->width * info->height; i++) {
-        const float v = pixels[i];
-        if (i % PIECE == 0) BW_TRY(bw_check(ctx));
-        if (!is_finite(v)) {
-            found.non_finite++;
-            continue;
-        }
-        if (v < found.low) found.low = v;
-        if (v > extreme_value || v < -extreme_value) found.extreme = 1;
-    }
+    BW_TRY(scan_pixels(ctx, pixels, info->width * info->height, &found));
     scan->planes[index] = found;
     return BW_OK;
+}
+
+/* A slice of a streamed image, some rows at a time. */
+static bw_status scan_slice(bw_context *ctx, const bw_scan *scan, int64_t slice, int64_t rows, float *room) {
+    const bw_image_info *info = scan->info;
+    bw_plane_scan *found = scan->planes + slice * info->channels;
+    bw_part part = {(int)(slice / info->depth), {0, 0, slice % info->depth}, {info->width, 0, slice % info->depth + 1}};
+    for (int c = 0; c < info->channels; c++)
+        found[c] = (bw_plane_scan){INFINITY, 0, 0};
+    for (int64_t y = 0; y < info->height; y += rows) {
+        part.lo[1] = y;
+        part.hi[1] = y + rows < info->height ? y + rows : info->height;
+        const int64_t count = (part.hi[1] - y) * info->width;
+        BW_TRY(bw_image_read(ctx, scan->image, &part, room));
+        for (int c = 0; c < info->channels; c++)
+            BW_TRY(scan_pixels(ctx, room + c * count, count, &found[c]));
+    }
+    return BW_OK;
+}
+
+static bw_status scan_streamed(bw_context *ctx, const bw_scan *scan) {
+    const int64_t row = scan->info->width * scan->info->channels, most = PIECE / row;
+    const int64_t rows = most < 1 ? 1 : most < scan->info->height ? most : scan->info->height;
+    float *room = bw_alloc(ctx, (uint64_t)(rows * row), sizeof *room, "rows of an image");
+    bw_status status = room ? BW_OK : BW_ERROR_MEMORY;
+    for (int64_t slice = 0; slice < scan->slices && status == BW_OK; slice++)
+        status = scan_slice(ctx, scan, slice, rows, room);
+    bw_free(room);
+    return status;
 }
 
 /* The smallest finite value of a channel in slices from, from + 1 ... of the scan, up to the end of their frame or to
@@ -85,26 +119,46 @@ static void merge(const bw_scan *scan, bw_source *source) {
     }
 }
 
-bw_status bw_source_open(bw_context *ctx, const bw_image *image, bw_source *out) {
+static bw_status scan_image(bw_context *ctx, bw_source *source) {
+    const bw_image *image = source->image;
     const bw_image_info *info = bw_image_get_info(image);
-    *out = (bw_source){.image = image};
-    if (info->type != BW_FLOAT32) return BW_OK;
-    const int64_t blocks = (int64_t)info->frames * info->channels;
-    const int64_t slices = bw_image_statistics_count(image);
+    const int64_t slices = bw_image_statistics_count(image), planes = slices * info->channels;
     bw_scan scan = {image, info, slices, NULL};
-    out->low = bw_alloc(ctx, (uint64_t)blocks, sizeof *out->low, "pixel minima");
-    scan.planes = bw_alloc(ctx, (uint64_t)(slices * info->channels), sizeof *scan.planes, "pixel minima");
-    bw_status status = out->low && scan.planes ? BW_OK : BW_ERROR_MEMORY;
-    if (status == BW_OK) status = bw_parallel(ctx, slices * info->channels, scan_plane, &scan);
-    if (status == BW_OK) merge(&scan, out);
+    source->low =
+        bw_alloc(ctx, (uint64_t)((int64_t)info->frames * info->channels), sizeof *source->low, "pixel minima");
+    scan.planes = bw_alloc(ctx, (uint64_t)planes, sizeof *scan.planes, "pixel minima");
+    bw_status status = source->low && scan.planes ? BW_OK : BW_ERROR_MEMORY;
+    if (status == BW_OK)
+        status = bw_image_is_streamed(image) ? scan_streamed(ctx, &scan) : bw_parallel(ctx, planes, scan_plane, &scan);
+    if (status == BW_OK) merge(&scan, source);
     bw_free(scan.planes);
+    return status;
+}
+
+static bw_status open_typical(bw_context *ctx, bw_source *source) {
+    const bw_image_info *info = bw_image_get_info(source->image);
+    const uint64_t slices = (uint64_t)(info->frames * (info->depth + 1)), channels = (uint64_t)info->channels;
+    source->typical = bw_alloc(ctx, slices * channels, sizeof *source->typical, "typical values");
+    source->known = bw_calloc(ctx, slices, sizeof *source->known, "typical values");
+    return source->typical && source->known ? BW_OK : BW_ERROR_MEMORY;
+}
+
+bw_status bw_source_open(bw_context *ctx, const bw_image *image, bw_source *out) {
+    bw_status status = BW_OK;
+    *out = (bw_source){.image = image};
+    if (bw_image_is_streamed(image)) status = open_typical(ctx, out);
+    if (status == BW_OK && bw_image_get_info(image)->type == BW_FLOAT32) status = scan_image(ctx, out);
     if (status != BW_OK) bw_source_close(out);
     return status;
 }
 
 void bw_source_close(bw_source *source) {
     bw_free(source->low);
+    bw_free(source->typical);
+    bw_free(source->known);
     source->low = NULL;
+    source->typical = NULL;
+    source->known = NULL;
 }
 
 static void row_from_uint8(float *restrict out, const void *from, int64_t x, int64_t n) {
@@ -128,9 +182,10 @@ static void replace(float *out, int64_t n, float low) {
         if (!is_finite(out[i])) out[i] = low;
 }
 
-/* A plane of an image whose rows are wanted as finite floats. */
+/* A plane of an image, or what is there of it, whose rows are wanted as finite floats. */
 typedef struct bw_plane {
-    const uint8_t *pixels;
+    const uint8_t *pixels; /* from x, y on */
+    int64_t x, y;
     int64_t step; /* bytes per row */
     bw_pixel_type type;
     const float *low; /* takes the place of what is not finite; NULL = all is */
@@ -141,20 +196,50 @@ static int is_guessed(const bw_source *source) {
     return source->low && bw_image_is_sparse(source->image);
 }
 
-static bw_status open_plane(bw_context *ctx, const bw_source *source, int frame, int channel, int64_t z,
-                            bw_plane *out) {
-    const bw_image_info *info = bw_image_get_info(source->image);
+/* What replaces values of a channel that are not finite; NULL when all are. */
+static const float *lowest_of(const bw_source *source, int frame, int channel) {
     const int replaces = source->non_finite || is_guessed(source);
-    BW_TRY(bw_image_need_plane(ctx, source->image, frame, channel, z));
-    *out = (bw_plane){bw_image_plane_const(source->image, frame, channel, z), info->width * bw_type_size(info->type),
-                      info->type, replaces ? &source->low[(int64_t)frame * info->channels + channel] : NULL};
+    return replaces ? &source->low[(int64_t)frame * bw_image_get_info(source->image)->channels + channel] : NULL;
+}
+
+static int covers(const bw_window *window, int frame, const bw_box *box) {
+    for (int axis = 0; axis < 3; axis++)
+        if (box->lo[axis] < window->box.lo[axis] || box->hi[axis] > window->box.hi[axis]) return 0;
+    return window->frame == frame;
+}
+
+static bw_status open_window(bw_context *ctx, const bw_window *window, const bw_frame *frame, int channel,
+                             const bw_box *box, int64_t z, bw_plane *out) {
+    if (!window || !covers(window, frame->index, box))
+        return bw_fail(ctx, BW_ERROR_INTERNAL, "A tile reads pixels that were not loaded.");
+    const bw_box *all = &window->box;
+    const int64_t plane = channel * bw_box_extent(all, 2) + z - all->lo[2];
+    out->x = all->lo[0];
+    out->y = all->lo[1];
+    out->step = bw_box_extent(all, 0) * bw_type_size(out->type);
+    out->pixels = window->pixels + plane * bw_box_extent(all, 1) * out->step;
     return BW_OK;
 }
 
+/* Slice z of what tiles read of a box. */
+static bw_status open_plane(bw_context *ctx, const bw_frame *frame, int channel, const bw_box *box, int64_t z,
+                            bw_plane *out) {
+    const bw_source *source = frame->source;
+    const bw_image_info *info = bw_image_get_info(source->image);
+    *out = (bw_plane){.step = info->width * bw_type_size(info->type),
+                      .type = info->type,
+                      .low = lowest_of(source, frame->index, channel)};
+    if (bw_image_is_streamed(source->image)) return open_window(ctx, source->window, frame, channel, box, z, out);
+    BW_TRY(bw_image_need_plane(ctx, source->image, frame->index, channel, z));
+    out->pixels = bw_image_plane_const(source->image, frame->index, channel, z);
+    return BW_OK;
+}
+
+static void (*const convert[])(float *, const void *, int64_t, int64_t) = {
+    [BW_UINT8] = row_from_uint8, [BW_UINT16] = row_from_uint16, [BW_FLOAT32] = row_from_float};
+
 static void load_row(const bw_plane *plane, int64_t x, int64_t y, int64_t n, float *out) {
-    static void (*const convert[])(float *, const void *, int64_t, int64_t) = {
-        [BW_UINT8] = row_from_uint8, [BW_UINT16] = row_from_uint16, [BW_FLOAT32] = row_from_float};
-    convert[plane->type](out, plane->pixels + y * plane->step, x, n);
+    convert[plane->type](out, plane->pixels + (y - plane->y) * plane->step, x - plane->x, n);
     if (plane->low) replace(out, n, *plane->low);
 }
 
@@ -164,7 +249,7 @@ static bw_status load(bw_context *ctx, const bw_frame *frame, int channel, const
         bw_plane from;
         float *to = out + (z - box->lo[2]) * plane;
         BW_TRY(bw_check(ctx));
-        BW_TRY(open_plane(ctx, frame->source, frame->index, channel, z, &from));
+        BW_TRY(open_plane(ctx, frame, channel, box, z, &from));
         for (int64_t y = box->lo[1]; y < box->hi[1]; y++, to += row)
             load_row(&from, box->lo[0], y, bw_box_extent(box, 0), to);
     }
@@ -183,25 +268,46 @@ int64_t bw_typical_position(int64_t size, int step) {
     return step < 2 ? near : size - 1 - near;
 }
 
+enum { STEPS = BW_TYPICAL_STEPS, MOST_LOOKS = STEPS * STEPS * STEPS };
+
+/* How many pixels give the typical value of slice z, or of the frame when z < 0. */
+static int looks(int64_t z) {
+    return z < 0 ? MOST_LOOKS : STEPS * STEPS;
+}
+
+static void look_at(const int64_t size[3], int64_t z, int look, int64_t at[3]) {
+    const int step[3] = {look % STEPS, look / STEPS % STEPS, look / STEPS / STEPS};
+    for (int axis = 0; axis < 3; axis++)
+        at[axis] = bw_typical_position(size[axis], step[axis]);
+    if (z >= 0) at[2] = z;
+}
+
+static float median(const float *sorted, int count) {
+    return sorted[(count - 1) / 2];
+}
+
 static bw_status typical(bw_context *ctx, const bw_frame *frame, int channel, int64_t z, float *out) {
-    enum { STEPS = BW_TYPICAL_STEPS };
     const bw_source *source = frame->source;
-    float sorted[STEPS * STEPS * STEPS];
-    int count = 0;
+    float sorted[MOST_LOOKS];
     *out = 0;
     if (source->extreme) return BW_OK;
-    for (int i = 0; i < (z < 0 ? STEPS * STEPS * STEPS : STEPS * STEPS); i++) {
-        const int step[3] = {i % STEPS, i / STEPS % STEPS, i / STEPS / STEPS};
+    if (source->typical) {
+        const bw_image_info *info = bw_image_get_info(source->image);
+        const int64_t slice = frame->index * (info->depth + 1) + (z < 0 ? 0 : z + 1);
+        *out = source->typical[slice * info->channels + channel];
+        return BW_OK;
+    }
+    for (int i = 0; i < looks(z); i++) {
         int64_t at[3];
-        for (int axis = 0; axis < 3; axis++)
-            at[axis] = bw_typical_position(frame->size[axis], step[axis]);
         bw_plane plane;
         float value;
-        BW_TRY(open_plane(ctx, source, frame->index, channel, z < 0 ? at[2] : z, &plane));
+        look_at(frame->size, z, i, at);
+        const bw_box pixel = {{at[0], at[1], at[2]}, {at[0] + 1, at[1] + 1, at[2] + 1}};
+        BW_TRY(open_plane(ctx, frame, channel, &pixel, at[2], &plane));
         load_row(&plane, at[0], at[1], 1, &value);
-        insert_sorted(sorted, count++, value);
+        insert_sorted(sorted, i, value);
     }
-    *out = sorted[(count - 1) / 2];
+    *out = median(sorted, looks(z));
     return BW_OK;
 }
 
@@ -214,4 +320,71 @@ bw_frame bw_source_frame(const bw_source *source, int index) {
                       .size = {info->width, info->height, info->depth},
                       .white = info->type == BW_UINT16 ? 65535 : 255,
                       .extreme = source->extreme || is_guessed(source)};
+}
+
+/* ---- windows ----------------------------------------------------------------------------------------------------- */
+
+/* The typical values of all channels, from single pixels: room holds a pixel, sorted MOST_LOOKS values per channel. */
+static bw_status find_typical(bw_context *ctx, const bw_source *source, int frame, int64_t z, uint8_t *room,
+                              float *sorted, float *out) {
+    const bw_image_info *info = bw_image_get_info(source->image);
+    const int64_t size[3] = {info->width, info->height, info->depth};
+    for (int i = 0; i < looks(z); i++) {
+        int64_t at[3];
+        look_at(size, z, i, at);
+        const bw_part pixel = {frame, {at[0], at[1], at[2]}, {at[0] + 1, at[1] + 1, at[2] + 1}};
+        BW_TRY(bw_image_read(ctx, source->image, &pixel, room));
+        for (int c = 0; c < info->channels; c++) {
+            const bw_plane plane = {
+                .pixels = room + c * bw_type_size(info->type), .type = info->type, .low = lowest_of(source, frame, c)};
+            float value;
+            load_row(&plane, 0, 0, 1, &value);
+            insert_sorted(sorted + (int64_t)c * MOST_LOOKS, i, value);
+        }
+    }
+    for (int c = 0; c < info->channels; c++)
+        out[c] = median(sorted + (int64_t)c * MOST_LOOKS, looks(z));
+    return BW_OK;
+}
+
+/* Of the frame and of the slices from lo to hi - 1, as far as they are not there. */
+static bw_status find_typicals(bw_context *ctx, bw_source *source, int frame, int64_t lo, int64_t hi) {
+    const bw_image_info *info = bw_image_get_info(source->image);
+    const uint64_t channels = (uint64_t)info->channels;
+    uint8_t *room = bw_alloc(ctx, channels, (uint64_t)bw_type_size(info->type), "a pixel");
+    float *sorted = bw_alloc(ctx, channels * MOST_LOOKS, sizeof *sorted, "pixels");
+    bw_status status = room && sorted ? BW_OK : BW_ERROR_MEMORY;
+    for (int64_t z = -1; z < hi && status == BW_OK; z = z < 0 ? lo : z + 1) {
+        const int64_t slice = frame * (info->depth + 1) + z + 1;
+        if (source->known[slice]) continue;
+        status = find_typical(ctx, source, frame, z, room, sorted, source->typical + slice * info->channels);
+        source->known[slice] = status == BW_OK;
+    }
+    bw_free(room);
+    bw_free(sorted);
+    return status;
+}
+
+static bw_status make_room(bw_context *ctx, uint64_t bytes, bw_window *window) {
+    if (bytes <= window->room) return BW_OK;
+    bw_window_free(window);
+    window->pixels = bw_alloc(ctx, bytes, 1, "a part of an image");
+    window->room = window->pixels ? bytes : 0;
+    return window->pixels ? BW_OK : BW_ERROR_MEMORY;
+}
+
+bw_status bw_source_load(bw_context *ctx, bw_source *source, int frame, const bw_box *box, bw_window *window) {
+    const bw_image_info *info = bw_image_get_info(source->image);
+    const bw_part part = {frame, {box->lo[0], box->lo[1], box->lo[2]}, {box->hi[0], box->hi[1], box->hi[2]}};
+    const int64_t bytes = bw_box_count(box) * info->channels * bw_type_size(info->type);
+    if (!source->extreme) BW_TRY(find_typicals(ctx, source, frame, box->lo[2], box->hi[2]));
+    BW_TRY(make_room(ctx, (uint64_t)bytes, window));
+    window->frame = frame;
+    window->box = *box;
+    return bw_image_read(ctx, source->image, &part, window->pixels);
+}
+
+void bw_window_free(bw_window *window) {
+    bw_free(window->pixels);
+    *window = (bw_window){.pixels = NULL};
 }

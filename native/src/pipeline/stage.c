@@ -165,6 +165,12 @@ void bw_stage_free(bw_stage *stage) {
     bw_free(stage);
 }
 
+void bw_stage_halo(const bw_stage *stage, int64_t halo[3]) {
+    bw_feature_plan_halo(stage->plans.first, halo);
+    for (int axis = 0; axis < 3; axis++)
+        halo[axis] += stage->plans.halo[axis];
+}
+
 /* ---- probabilities as an image ----------------------------------------------------------------------------------- */
 
 static bw_status load(bw_context *ctx, const bw_frame *frame, int channel, const bw_box *box, float *out, int64_t row,

@@ -18,6 +18,8 @@ typedef struct bw_stage_spec {
 bw_status bw_stage_create(bw_context *ctx, const bw_stage_spec *spec, const bw_source *source, const int64_t extent[3],
                           int threads, bw_stage **out);
 void bw_stage_free(bw_stage *stage);
+/* How far around a tile it reads the source. */
+void bw_stage_halo(const bw_stage *stage, int64_t halo[3]);
 /* Bytes that bw_stage_create takes per thread. */
 bw_status bw_stage_size(bw_context *ctx, const bw_stage_spec *spec, const int64_t extent[3], const int64_t size[3],
                         int64_t *bytes);

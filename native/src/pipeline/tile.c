@@ -58,8 +58,16 @@ typedef struct bw_round {
     bw_tile_fn tile; /* NULL: a part that emits nothing */
     double progress; /* of a pixel; of a wanted one where tiles are emitted */
     const bw_view *store;
-    void **scratch; /* per thread */
+    void **scratch;             /* per thread */
+    const struct bw_next *next; /* told to the caller meanwhile; NULL = nothing */
 } bw_round;
+
+/* The region that comes after the one in work. */
+typedef struct bw_next {
+    const bw_grid_run *run;
+    bw_box box, grown;
+    int frame, any;
+} bw_next;
 
 /* Cuts a box to what is wanted; -> pixels that are. */
 static int64_t wanted_pixels(const bw_grid_wish *wish, bw_box *box) {
@@ -83,9 +91,17 @@ static bw_status run_tile(bw_context *ctx, void *user, int64_t index, int thread
     return round->tile ? round->tile(ctx, round->run->user, &task, frame, thread) : bw_features_tile(ctx, &task);
 }
 
+static bw_status tell_next(bw_context *ctx, void *user) {
+    const bw_next *next = user;
+    return next->run->ahead(ctx, next->run->user, next->any ? &next->box : NULL, &next->grown, next->frame);
+}
+
 static bw_status run_round(bw_context *ctx, bw_round *round, int frames) {
-    return bw_parallel_threads(ctx, round->run->grid->threads, frames * bw_share_count(&round->shares), run_tile,
-                               round);
+    const int64_t count = frames * bw_share_count(&round->shares);
+    bw_next next;
+    if (!round->next) return bw_parallel_threads(ctx, round->run->grid->threads, count, run_tile, round);
+    next = *round->next;
+    return bw_parallel_beside(ctx, round->run->grid->threads, count, run_tile, round, tell_next, &next);
 }
 
 /* All tiles of all frames together, so that small frames run side by side. */
@@ -105,6 +121,7 @@ static bw_status run_whole(bw_context *ctx, const bw_grid_run *run, void **scrat
 typedef struct bw_region {
     bw_box parts[BW_MAX_PARTS], *slots;
     bw_view *store;
+    const bw_next *next; /* NULL = nobody asked */
 } bw_region;
 
 static bw_status run_part(bw_context *ctx, const bw_grid_run *run, const bw_region *region, int part, int frame,
@@ -121,7 +138,8 @@ static bw_status run_part(bw_context *ctx, const bw_grid_run *run, const bw_regi
                       .tile = last ? run->tile : NULL,
                       .progress = progress,
                       .store = region->store,
-                      .scratch = scratch};
+                      .scratch = scratch,
+                      .next = last ? region->next : NULL};
     memcpy(round.most, most, sizeof round.most);
     BW_TRY(bw_store_begin(ctx, run->plan, part, region->slots, region->store));
     return run_round(ctx, &round, 1);
@@ -144,15 +162,16 @@ static bw_status run_parts(bw_context *ctx, const bw_grid_run *run, bw_region *r
     return status;
 }
 
-static bw_status run_undivided(bw_context *ctx, const bw_grid_run *run, const bw_box *box, double progress, int frame,
-                               void **scratch) {
+static bw_status run_undivided(bw_context *ctx, const bw_grid_run *run, const bw_next *next, const bw_box *box,
+                               double progress, int frame, void **scratch) {
     bw_round round = {.run = run,
                       .plan = run->plan,
                       .shares = bw_share_out(box, run->grid->tile, NULL),
                       .frame = frame,
                       .tile = run->tile,
                       .progress = progress,
-                      .scratch = scratch};
+                      .scratch = scratch,
+                      .next = next};
     memcpy(round.most, run->grid->tile, sizeof round.most);
     return run_round(ctx, &round, 1);
 }
@@ -167,22 +186,38 @@ static bw_status run_region(bw_context *ctx, const bw_grid_run *run, bw_region *
     if (run->grid->parts)
         BW_TRY(run_parts(ctx, run, region, &grown, (double)wanted, progress, frame, scratch));
     else
-        BW_TRY(run_undivided(ctx, run, &grown, progress, frame, scratch));
+        BW_TRY(run_undivided(ctx, run, region->next, &grown, progress, frame, scratch));
     return run->finish ? run->finish(ctx, run->user, box, &grown, frame) : BW_OK;
+}
+
+/* Region k of the run, counted over all frames. */
+static bw_next region_at(const bw_grid_run *run, const bw_shares *regions, int64_t k) {
+    const bw_grid_wish *wish = &run->grid->wish;
+    const int64_t count = bw_share_count(regions);
+    bw_next at = {.run = run, .any = k < wish->frames * count};
+    if (!at.any) return at;
+    at.frame = run->frame + (int)(k / count);
+    at.box = bw_share_box(regions, k % count);
+    at.grown = bw_box_grow(&at.box, wish->margin, wish->size);
+    return at;
 }
 
 static bw_status run_regions(bw_context *ctx, const bw_grid_run *run, void **scratch) {
     const bw_grid_wish *wish = &run->grid->wish;
     const uint64_t slots = (uint64_t)run->plan->slot_count + 1;
-    const bw_shares regions = bw_share_out(&run->grid->bounds, run->grid->region, NULL);
+    const bw_shares regions = bw_grid_regions(run->grid);
+    bw_next next = region_at(run, &regions, 0);
     bw_region region = {.slots = bw_alloc(ctx, slots, sizeof *region.slots, "tiles"),
-                        .store = bw_calloc(ctx, slots, sizeof *region.store, "tiles")};
+                        .store = bw_calloc(ctx, slots, sizeof *region.store, "tiles"),
+                        .next = run->ahead ? &next : NULL};
     bw_status status = region.slots && region.store ? BW_OK : BW_ERROR_MEMORY;
+    if (status == BW_OK && run->ahead) status = tell_next(ctx, &next);
     for (int64_t k = 0; k < wish->frames * bw_share_count(&regions) && status == BW_OK; k++) {
-        bw_box box = bw_share_box(&regions, k % bw_share_count(&regions));
+        const bw_next now = next;
+        bw_box box = now.box;
         const int64_t wanted = wanted_pixels(wish, &box);
-        if (!wanted) continue;
-        status = run_region(ctx, run, &region, &box, wanted, run->frame + (int)(k / bw_share_count(&regions)), scratch);
+        next = region_at(run, &regions, k + 1);
+        if (wanted) status = run_region(ctx, run, &region, &box, wanted, now.frame, scratch);
     }
     bw_free(region.slots);
     bw_free(region.store);
@@ -202,6 +237,34 @@ static bw_status make_scratch(bw_context *ctx, const bw_grid *grid, void ***out)
         (*out)[t] = bw_alloc(ctx, (uint64_t)grid->scratch, 1, "feature scratch");
         if (!(*out)[t]) return BW_ERROR_MEMORY;
     }
+    return BW_OK;
+}
+
+static void hull(bw_box *box, const bw_box *other) {
+    for (int axis = 0; axis < 3; axis++) {
+        if (other->lo[axis] < box->lo[axis]) box->lo[axis] = other->lo[axis];
+        if (other->hi[axis] > box->hi[axis]) box->hi[axis] = other->hi[axis];
+    }
+}
+
+/* Parts of a plan may read more than the plan as a whole: their tiles begin on coarse grids. */
+bw_status bw_grid_reads(bw_context *ctx, const bw_grid *grid, const bw_feature_plan *plan, const bw_box *grown,
+                        bw_box *out) {
+    const int64_t *size = grid->wish.size;
+    bw_box parts[BW_MAX_PARTS];
+    int64_t halo[3];
+    bw_feature_plan_halo(plan, halo);
+    *out = bw_box_grow(grown, halo, size);
+    if (!grid->parts) return BW_OK;
+    bw_box *slots = bw_alloc(ctx, (uint64_t)plan->slot_count + 1, sizeof *slots, "tiles");
+    if (!slots) return BW_ERROR_MEMORY;
+    bw_feature_plan_regions(plan, grown, size, parts, slots);
+    for (int p = 0; p < bw_feature_plan_part_count(plan); p++) {
+        bw_feature_plan_halo(bw_feature_plan_part(plan, p), halo);
+        const bw_box read = bw_box_grow(&parts[p], halo, size);
+        hull(out, &read);
+    }
+    bw_free(slots);
     return BW_OK;
 }
 

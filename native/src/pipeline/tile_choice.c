@@ -122,33 +122,55 @@ static bw_box usual_region(const bw_shares *regions) {
     return bw_share_box(regions, (middle[2] * regions->count[1] + middle[1]) * regions->count[0] + middle[0]);
 }
 
-/* An axis with a margin is spared as long as it is not much longer. */
+/* An axis with a margin is spared as long as it is not much longer. 0 = all are short. */
 static int halve_longest(const int64_t margin[3], int64_t extent[3]) {
-    int longest = 0;
-    for (int axis = 1; axis < 3; axis++)
-        if (extent[axis] - 12 * margin[axis] > extent[longest] - 12 * margin[longest]) longest = axis;
+    const int64_t least = 32;
+    int longest = -1;
+    for (int axis = 0; axis < 3; axis++)
+        if (extent[axis] > least &&
+            (longest < 0 || extent[axis] - 12 * margin[axis] > extent[longest] - 12 * margin[longest]))
+            longest = axis;
+    if (longest < 0) return 0;
     extent[longest] = (extent[longest] + 1) / 2;
-    return extent[longest] >= 32;
+    return 1;
 }
 
-/* What the caller keeps for a region and its margin. */
+/* What the caller keeps for a region, its margin and what its features read. */
 static int64_t region_bytes(const bw_search *search, const bw_box *region) {
     const bw_grid_wish *wish = search->wish;
     const bw_box grown = bw_box_grow(region, wish->margin, wish->size);
-    return (int64_t)(wish->bytes_per_region_pixel * (double)bw_box_count(&grown));
+    double bytes = (wish->bytes_per_region_pixel - wish->bytes_per_read_pixel) * (double)bw_box_count(&grown);
+    if (wish->bytes_per_read_pixel > 0) {
+        int64_t halo[3];
+        bw_feature_plan_halo(search->plan, halo);
+        const bw_box read = bw_box_grow(&grown, halo, wish->size);
+        bytes += wish->bytes_per_read_pixel * (double)bw_box_count(&read);
+    }
+    return (int64_t)bytes;
+}
+
+static bw_shares share_regions(const bw_grid_wish *wish, const bw_box *bounds, const int64_t most[3]) {
+    const int64_t step[3] = {wish->step[0] > 1 ? wish->step[0] : 1, wish->step[1] > 1 ? wish->step[1] : 1,
+                             wish->step[2] > 1 ? wish->step[2] : 1};
+    return bw_share_out(bounds, most, step);
+}
+
+bw_shares bw_grid_regions(const bw_grid *grid) {
+    return share_regions(&grid->wish, &grid->bounds, grid->region);
 }
 
 /* Regions of the box for which the caller keeps no more than a third of what a store should take, nor a quarter of
  * the budget. */
 static bw_shares limited_regions(const bw_search *search) {
-    const double third = store_memory(search->threads) / 3, quarter = search->budget / 4;
-    const double most = third < quarter ? third : quarter;
+    const double third = (store_memory(search->threads) + search->wish->region_memory) / 3;
+    const double quarter = search->budget / 4, most = third < quarter ? third : quarter;
     const bw_box box = wanted_box(search);
     int64_t extent[3];
     bw_shares regions;
+    if (search->wish->like) return share_regions(search->wish, &box, search->wish->like->region);
     get_extent(&box, extent);
     do {
-        regions = bw_share_out(&box, extent, NULL);
+        regions = share_regions(search->wish, &box, extent);
         const bw_box region = usual_region(&regions);
         if ((double)region_bytes(search, &region) <= most) break;
     } while (halve_longest(search->wish->margin, extent));
@@ -225,7 +247,7 @@ static int shape_parts(const bw_search *search, const bw_box *parts, bw_grid *gr
 
 /* Fills grid for its regions; 0 = too little memory. */
 static int plan_regions(const bw_search *search, bw_box *slots, bw_grid *grid) {
-    const bw_shares regions = bw_share_out(&grid->bounds, grid->region, NULL);
+    const bw_shares regions = bw_grid_regions(grid);
     const bw_box region = usual_region(&regions);
     bw_box parts[BW_MAX_PARTS];
     bw_grid best = {.threads = 0};
@@ -239,7 +261,7 @@ static int plan_regions(const bw_search *search, bw_box *slots, bw_grid *grid) {
     }
     *grid = best;
     grid->work = with_memory(grid->work * (double)bw_share_count(&regions) * search->wish->frames, (double)grid->store,
-                             store_memory(search->threads), 1);
+                             store_memory(search->threads) + search->wish->region_memory, 1);
     return grid->threads > 0;
 }
 
@@ -252,13 +274,14 @@ static bw_status best_parts(bw_context *ctx, const bw_search *search, bw_grid *b
     *best = (bw_grid){.threads = 0};
     if (!slots) return BW_ERROR_MEMORY;
     get_extent(&box, region);
+    if (search->wish->like) memcpy(region, search->wish->like->region, sizeof region);
     do {
         bw_grid grid = {.wish = *search->wish, .bounds = box, .parts = 1};
         memcpy(grid.region, region, sizeof grid.region);
         if (!plan_regions(search, slots, &grid)) continue;
         worse = best->threads && grid.work >= best->work ? worse + 1 : 0;
         if (!worse) *best = grid;
-    } while (worse < 2 && halve_longest(search->wish->margin, region));
+    } while (!search->wish->like && worse < 2 && halve_longest(search->wish->margin, region));
     bw_free(slots);
     return BW_OK;
 }
@@ -307,7 +330,7 @@ static double parts_cost(const bw_grid *grid, const bw_feature_plan *plan, const
 /* Adds up the cost of what is wanted, as long as it is less than `limit`. */
 static bw_status wanted_cost(bw_context *ctx, const bw_grid *grid, const bw_feature_plan *plan, bw_box *slots,
                              double limit, double *cost) {
-    const bw_shares regions = bw_share_out(&grid->bounds, grid->region, NULL);
+    const bw_shares regions = bw_grid_regions(grid);
     *cost = 0;
     for (int64_t r = 0; r < bw_share_count(&regions) && *cost < limit; r++) {
         bw_box region = bw_share_box(&regions, r);
@@ -377,12 +400,13 @@ bw_status bw_grid_choose(bw_context *ctx, const bw_feature_plan *plan, const bw_
     const bw_search search = {.plan = plan,
                               .wish = wish,
                               .threads = bw_context_threads(ctx),
-                              .in_parts = in_parts(plan, wish),
+                              .in_parts = wish->like ? wish->like->parts : in_parts(plan, wish),
                               .budget = (double)bw_context_memory_budget(ctx)};
     if (wish->edge && wish->edge < 8)
         return bw_fail(ctx, BW_ERROR_ARGUMENT, "A tile's edge must be at least 8 pixels, not %lld.",
                        (long long)wish->edge);
-    bw_grid whole = best_whole(&search), parts = {.threads = 0};
+    bw_grid whole = {.threads = 0}, parts = {.threads = 0};
+    if (!wish->like || !wish->like->parts) whole = best_whole(&search);
     if (search.in_parts) BW_TRY(best_parts(ctx, &search, &parts));
     if (!whole.threads && !parts.threads) return too_little(ctx);
     if (wish->shrink) return choose_wanted(ctx, plan, &whole, &parts, out);
