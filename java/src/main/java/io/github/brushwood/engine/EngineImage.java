@@ -1,5 +1,6 @@
 package io.github.brushwood.engine;
 
+import java.nio.ByteBuffer;
 import java.util.Objects;
 
 /**
@@ -10,12 +11,15 @@ public final class EngineImage extends Handle {
 
 	private volatile ImageInfo info;
 	private final boolean sparse;
+	private final boolean streamed;
 
 	/** Takes over the native image. */
 	EngineImage(final long address) {
 		super("image", address);
 		info = readInfo(address);
-		sparse = Native.imageNumbers(address)[8] != 0;
+		final long[] numbers = Native.imageNumbers(address);
+		sparse = numbers[8] != 0;
+		streamed = numbers[9] != 0;
 	}
 
 	private static ImageInfo readInfo(final long address) {
@@ -55,6 +59,101 @@ public final class EngineImage extends Handle {
 	public static EngineImage read(final Job job, final String path) {
 		try (Handle.Use j = job.begin()) {
 			return new EngineImage(Native.imageRead(j.address(), Native.bytes(path)));
+		}
+	}
+
+	/**
+	 * A streamed image of a TIFF file of any size: its pixels are read when somebody needs them, with the values that
+	 * {@link #read(Job, String)} gives. The file stays open until this is closed and must not change.
+	 */
+	public static EngineImage open(final Job job, final String path) {
+		try (Handle.Use j = job.begin()) {
+			return new EngineImage(Native.imageOpen(j.address(), Native.bytes(path)));
+		}
+	}
+
+	/**
+	 * A streamed image whose pixels come from a source of Java, which belongs to the result: closing this, or a failure
+	 * of this method, closes it. Its exceptions come out of the call that needed the pixels. Boxes of more than 2^31-1
+	 * bytes are asked of it in several parts.
+	 */
+	public static EngineImage of(final Job job, final ImageSource source) {
+		return of(job, source, Port.MOST_BYTES);
+	}
+
+	/** @param most bytes of a box that the source is asked for at once */
+	static EngineImage of(final Job job, final ImageSource source, final int most) {
+		final Port port = Port.of(source);
+		EngineImage image = null;
+		try (EngineImage outline = createSparse(job, source.info())) {
+			try (Handle.Use j = job.begin(); Handle.Use o = outline.use()) {
+				image = new EngineImage(Native.imageOf(j.address(), o.address(), port, most));
+			}
+			image.describe(job, source);
+			return image;
+		}
+		catch (RuntimeException | Error e) {
+			if (image != null) image.close();
+			port.closeAfter(e);
+			throw e;
+		}
+	}
+
+	/** Takes over the names of a source. */
+	private void describe(final Job job, final ImageSource source) {
+		setName(job, source.name());
+		for (int c = 0; c < info.channels; c++)
+			if (!source.channelName(c).isEmpty()) setChannelName(job, c, source.channelName(c));
+		for (int t = 0; t < info.frames; t++)
+			for (int c = 0; c < info.channels; c++)
+				for (int z = 0; z < info.depth; z++) {
+					final String label = source.planeLabel(t, c, z);
+					if (label != null) setPlaneLabel(job, t, c, z, label);
+				}
+	}
+
+	/**
+	 * Reads all channels of a box of any image.
+	 *
+	 * @param to receives bytes in native order whatever the buffer's order is, from its position on, which stays:
+	 *          [channel][z][y][x] in the image's type, tightly packed. Direct buffers are the fastest
+	 */
+	public void read(final Job job, final Box box, final ByteBuffer to) {
+		final int size = info.boxBytes(box, to.remaining());
+		if (to.isReadOnly()) throw new IllegalArgumentException("The buffer is for reading only.");
+		try (Handle.Use j = job.begin(); Handle.Use image = useForPixels()) {
+			if (to.isDirect()) {
+				Native.imageReadBox(j.address(), image.address(), box.frame, box.lo(), box.hi(), to.slice(), null);
+				return;
+			}
+			final byte[] bytes = new byte[size];
+			Native.imageReadBox(j.address(), image.address(), box.frame, box.lo(), box.hi(), null, bytes);
+			to.duplicate().put(bytes);
+		}
+	}
+
+	/** A right to read pixels; of a streamed image alone, as it serves one call at a time. */
+	Handle.Use useForPixels() {
+		return streamed ? useAlone() : use();
+	}
+
+	/** Whether pixels are read from a file or a source whenever somebody needs them. */
+	public boolean isStreamed() {
+		return streamed;
+	}
+
+	/** Name of a channel (a class, a dye); "" when it has none. */
+	public String channelName(final int channel) {
+		checkIndex("channel", channel, info.channels);
+		try (Handle.Use image = use()) {
+			return Native.text(Native.imageChannelName(image.address(), channel));
+		}
+	}
+
+	public void setChannelName(final Job job, final int channel, final String name) {
+		checkIndex("channel", channel, info.channels);
+		try (Handle.Use j = job.begin(); Handle.Use image = useAlone()) {
+			Native.imageSetChannelName(j.address(), image.address(), channel, Native.bytes(name));
 		}
 	}
 

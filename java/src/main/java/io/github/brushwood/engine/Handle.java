@@ -7,15 +7,15 @@ import java.util.function.BooleanSupplier;
  * ends: {@link #close()} refuses new calls at once, waits for running ones and then frees; while a {@link Pin} is
  * open, the last of them frees. Closing twice is fine.
  *
- * <p>Inside a progress listener nothing here ever waits, so a listener cannot deadlock: close() returns at once and the
- * last running call frees; what else would wait throws an {@link IllegalStateException}.
+ * <p>Inside a progress listener, a source or a sink nothing here ever waits, so these cannot deadlock: close() returns
+ * at once and the last running call frees; what else would wait throws an {@link IllegalStateException}.
  *
  * <p>There are no finalizers: what is not closed stays in {@link Engine#memoryInUse()}.
  */
 abstract class Handle implements AutoCloseable {
 
 	private static final int EXCLUSIVE = -1;
-	/** How many progress listeners are running on this thread, one inside the other. */
+	/** How many progress listeners, sources and sinks are running on this thread, one inside the other. */
 	private static final ThreadLocal<int[]> LISTENERS = ThreadLocal.withInitial(() -> new int[1]);
 
 	private final String kind;
@@ -57,7 +57,6 @@ abstract class Handle implements AutoCloseable {
 	private synchronized void unpin() {
 		pins--;
 		freeIfUnused();
-		notifyAll();
 	}
 
 	/** A right to change the object, alone. */
@@ -84,18 +83,18 @@ abstract class Handle implements AutoCloseable {
 	private synchronized void release() {
 		users = users == EXCLUSIVE ? 0 : users - 1;
 		freeIfUnused();
-		notifyAll();
 	}
 
 	@Override
 	public synchronized void close() {
 		closed = true;
 		freeIfUnused();
-		notifyAll();
 		if (!inListener()) waitWhile(() -> users != 0);
 	}
 
+	/** Wakes who waits, then frees: that may throw what a source or a sink throws when closed. */
 	private void freeIfUnused() {
+		notifyAll();
 		if (!closed || users != 0 || pins != 0) return;
 		final long old = address;
 		address = 0;
@@ -105,7 +104,8 @@ abstract class Handle implements AutoCloseable {
 	/** Waits for a free object; throws when it is closed before. */
 	private void await(final BooleanSupplier busy) {
 		if (!closed && busy.getAsBoolean() && inListener()) {
-			throw new IllegalStateException("The " + kind + " is in use; a progress listener cannot wait for it.");
+			throw new IllegalStateException("The " + kind + " is in use; a progress listener, a source or a sink cannot wait " +
+				"for it.");
 		}
 		waitWhile(() -> !closed && busy.getAsBoolean());
 		refuseClosed();
@@ -139,6 +139,14 @@ abstract class Handle implements AutoCloseable {
 		finally {
 			depth[0]--;
 		}
+	}
+
+	/** Runs what a source or a sink does for the engine; what holds for listeners holds for it. */
+	static void callBack(final Runnable work) {
+		tell(fraction -> {
+			work.run();
+			return true;
+		}, 0);
 	}
 
 	/** Keeps the object alive until closed; for try-with-resources around one native call. */

@@ -67,6 +67,37 @@ public final class ImageInfo {
 		return width * height;
 	}
 
+	/** Whether type, size, channels and frames are the same. */
+	public boolean hasShapeOf(final ImageInfo other) {
+		return type == other.type && width == other.width && height == other.height && depth == other.depth &&
+			channels == other.channels && frames == other.frames;
+	}
+
+	/**
+	 * Bytes of all channels of a box.
+	 *
+	 * @param room bytes that are there for it
+	 * @throws IllegalArgumentException when the box does not lie within the image or does not fit the room
+	 */
+	int boxBytes(final Box box, final int room) {
+		if (!contains(box)) throw new IllegalArgumentException("The box " + box + " does not lie within " + this + ".");
+		final double bytes = (double) box.width() * box.height() * box.depth() * channels * type.size;
+		if (bytes > room) {
+			throw new IllegalArgumentException("The box " + box + " needs " + (long) bytes + " bytes; the buffer has " + room +
+				".");
+		}
+		return (int) bytes;
+	}
+
+	private boolean contains(final Box box) {
+		return box.frame >= 0 && box.frame < frames && inside(box.x0, box.x1, width) && inside(box.y0, box.y1, height) &&
+			inside(box.z0, box.z1, depth);
+	}
+
+	private static boolean inside(final long from, final long to, final long size) {
+		return from >= 0 && from < to && to <= size;
+	}
+
 	/** Collects the values; the engine checks them when the image is created. */
 	public static final class Builder {
 

@@ -3,7 +3,10 @@ package io.github.brushwood.engine;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
+import java.util.EnumMap;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 
 /** A trained forest with its whole recipe; immutable, for any number of threads. */
 public final class Model extends Handle {
@@ -155,12 +158,73 @@ public final class Model extends Handle {
 	{
 		final PredictOptions o = options == null ? new PredictOptions() : options;
 		final long[] images = new long[Output.values().length];
-		final long[] report = new long[3 + classes];
-		try (Use j = job.begin(); Use model = use(); Use i = image.use()) {
+		final long[] report = new long[PredictReport.HEAD + classes];
+		try (Use j = job.begin(); Use model = use(); Use i = image.useForPixels()) {
 			Native.predict(j.address(), model.address(), i.address(), o.tile, o.spacing, o.unrefined,
 				Output.bits(outputs), images, report);
 		}
 		return new Prediction(images, report);
+	}
+
+	/**
+	 * What an output of a prediction will be: size, type, calibration, name, plane labels and channel names without
+	 * pixels, for the sinks of {@link #predict(Job, EngineImage, PredictOptions, Map)}.
+	 */
+	public EngineImage outline(final Job job, final EngineImage image, final Output output) {
+		try (Use j = job.begin(); Use model = use(); Use i = image.use()) {
+			return new EngineImage(Native.predictOutline(j.address(), model.address(), i.address(), 1 << output.ordinal()));
+		}
+	}
+
+	/**
+	 * Classifies every pixel of an image of any size part by part; memory depends on tiles and parts, not on the image.
+	 * The values are those of the other predictions.
+	 *
+	 * @param options null for the defaults
+	 * @param sinks made for the outputs' {@link #outline}; not finished by this
+	 */
+	public PredictReport predict(final Job job, final EngineImage image, final PredictOptions options,
+		final Map<Output, EngineSink> sinks)
+	{
+		final PredictOptions o = options == null ? new PredictOptions() : options;
+		final long[] report = new long[PredictReport.HEAD + classes];
+		try (Use j = job.begin(); Use model = use(); Use i = image.useForPixels(); SinkUses s = new SinkUses(sinks)) {
+			Native.predictStreamed(j.address(), model.address(), i.address(), o.tile, o.spacing, o.unrefined, s.addresses,
+				report);
+		}
+		return new PredictReport(report);
+	}
+
+	/** Every sink alone for one call. */
+	private static final class SinkUses implements AutoCloseable {
+
+		final long[] addresses = new long[Output.values().length];
+		private final List<Use> uses = new ArrayList<>();
+
+		SinkUses(final Map<Output, EngineSink> sinks) {
+			if (new HashSet<>(sinks.values()).size() < sinks.size()) {
+				throw new IllegalArgumentException("Two outputs have the same sink; each needs its own.");
+			}
+			final Map<Output, EngineSink> ordered = new EnumMap<>(Output.class);
+			ordered.putAll(sinks);
+			try {
+				for (final Map.Entry<Output, EngineSink> entry : ordered.entrySet()) {
+					final Use use = entry.getValue().useAlone();
+					uses.add(use);
+					addresses[entry.getKey().ordinal()] = use.address();
+				}
+			}
+			catch (RuntimeException | Error e) {
+				close();
+				throw e;
+			}
+		}
+
+		@Override
+		public void close() {
+			for (final Use use : uses)
+				use.close();
+		}
 	}
 
 	private void checkClass(final int index) {

@@ -1,5 +1,6 @@
 package io.github.brushwood.engine;
 
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 
 /**
@@ -29,6 +30,21 @@ final class Native {
 
 	private static boolean progress(final ProgressListener listener, final double fraction) {
 		return Handle.tell(listener, fraction);
+	}
+
+	/** A box of a source or a sink; x, y, z from and to. */
+	private static void move(final Port port, final int frame, final long x0, final long y0, final long z0,
+		final long x1, final long y1, final long z1, final ByteBuffer pixels)
+	{
+		port.move(new Box(frame, x0, y0, z0, x1, y1, z1), pixels);
+	}
+
+	private static void finish(final Port port) {
+		port.finish();
+	}
+
+	private static void close(final Port port) {
+		port.close();
 	}
 
 	// ---- engine
@@ -103,9 +119,26 @@ final class Native {
 
 	static native long imageRead(long job, byte[] path);
 
+	static native long imageOpen(long job, byte[] path);
+
+	/**
+	 * @param outline gives size, type and calibration
+	 * @param most bytes of a box that the port gets at once
+	 */
+	static native long imageOf(long job, long outline, Port source, int most);
+
+	/**
+	 * @param lo x, y, z
+	 * @param hi x, y, z, exclusive
+	 * @param direct large enough; or null
+	 * @param bytes in place of it, large enough; or null
+	 */
+	static native void imageReadBox(long job, long image, int frame, long[] lo, long[] hi, ByteBuffer direct,
+		byte[] bytes);
+
 	static native void imageWrite(long job, long image, byte[] path, int compression);
 
-	/** type, width, height, depth, channels, frames, rgb, calibrated, sparse */
+	/** type, width, height, depth, channels, frames, rgb, calibrated, sparse, streamed */
 	static native long[] imageNumbers(long image);
 
 	/** spacing along x, y, z; frame interval */
@@ -116,6 +149,10 @@ final class Native {
 	static native byte[] imageName(long image);
 
 	static native void imageSetName(long job, long image, byte[] name);
+
+	static native byte[] imageChannelName(long image, int channel);
+
+	static native void imageSetChannelName(long job, long image, int channel, byte[] name);
 
 	static native void imageSetSpacing(long job, long image, double x, double y, double z);
 
@@ -146,6 +183,21 @@ final class Native {
 	static native void imageDrop(long image, int frame, int channel, long z);
 
 	static native boolean imageHas(long image, int frame, int channel, long z);
+
+	// ---- sink
+
+	/** outline gives size, type, calibration and names */
+	static native long sinkTiff(long job, long outline, byte[] path, int compression, int layout, boolean pyramid);
+
+	/** Arguments as in imageOf. */
+	static native long sinkOf(long job, long outline, Port sink, int most);
+
+	static native void sinkFree(long sink);
+
+	/** Arguments as in imageReadBox. */
+	static native void sinkWrite(long job, long sink, int frame, long[] lo, long[] hi, ByteBuffer direct, byte[] bytes);
+
+	static native void sinkFinish(long job, long sink);
 
 	// ---- recipe
 
@@ -280,6 +332,17 @@ final class Native {
 	 */
 	static native void predict(long job, long model, long image, long tile, double[] spacing, boolean unrefined,
 		int outputs, long[] images, long[] report);
+
+	/** output: its bit */
+	static native long predictOutline(long job, long model, long image, int output);
+
+	/**
+	 * Other arguments as in predict.
+	 *
+	 * @param sinks of probabilities, labels, uncertainty and entropy, 0 where not asked for
+	 */
+	static native void predictStreamed(long job, long model, long image, long tile, double[] spacing,
+		boolean unrefined, long[] sinks, long[] report);
 
 	// ---- preview
 

@@ -5,18 +5,21 @@ import java.lang.reflect.Array;
 /** How a pixel is stored. */
 public enum PixelType {
 	/** Unsigned 8-bit, {@code byte[]}. */
-	UINT8(1, byte[].class),
+	UINT8(1, 1, byte[].class),
 	/** Unsigned 16-bit, {@code short[]}. */
-	UINT16(2, short[].class),
+	UINT16(2, 2, short[].class),
 	/** 32-bit floating point, {@code float[]}. */
-	FLOAT32(3, float[].class);
+	FLOAT32(3, 4, float[].class);
 
 	/** The {@code bw_pixel_type}. */
 	final int code;
+	/** Bytes of a pixel. */
+	public final int size;
 	private final Class<?> array;
 
-	PixelType(final int code, final Class<?> array) {
+	PixelType(final int code, final int size, final Class<?> array) {
 		this.code = code;
+		this.size = size;
 		this.array = array;
 	}
 
@@ -25,6 +28,11 @@ public enum PixelType {
 			if (type.code == code) return type;
 		}
 		throw new EngineException(Status.INTERNAL, "The engine reports the unknown pixel type " + code + ".");
+	}
+
+	/** Class of the arrays that hold such pixels. */
+	public Class<?> array() {
+		return array;
 	}
 
 	/** Refuses an array of another type or length. */

@@ -1,6 +1,5 @@
 package io.github.brushwood.engine;
 
-import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.Map;
 
@@ -8,7 +7,7 @@ import java.util.Map;
 public final class Prediction implements AutoCloseable {
 
 	private final Map<Output, EngineImage> images = new EnumMap<>(Output.class);
-	private final long[] report;
+	private final PredictReport report;
 
 	/**
 	 * @param addresses of the outputs' images; 0 for none
@@ -17,7 +16,7 @@ public final class Prediction implements AutoCloseable {
 	Prediction(final long[] addresses, final long[] report) {
 		for (final Output output : Output.values())
 			if (addresses[output.ordinal()] != 0) images.put(output, new EngineImage(addresses[output.ordinal()]));
-		this.report = report;
+		this.report = new PredictReport(report);
 	}
 
 	/** An output's image; null when not asked for. */
@@ -35,24 +34,9 @@ public final class Prediction implements AutoCloseable {
 		return get(Output.LABELS);
 	}
 
-	/** NaN and infinite pixels, which count as the smallest finite value of their channel and frame. */
-	public long nonFinite() {
-		return report[0];
-	}
-
-	/** A 3D model ran on an image without calibration: the model's spacing was used. */
-	public boolean spacingAssumed() {
-		return report[1] != 0;
-	}
-
-	/** A 2D model ran on a stack, slice by slice. */
-	public boolean sliceWise() {
-		return report[2] != 0;
-	}
-
-	/** How many pixels each class won. */
-	public long[] classPixels() {
-		return Arrays.copyOfRange(report, 3, report.length);
+	/** What happened on the way. */
+	public PredictReport report() {
+		return report;
 	}
 
 	/** Closes all images. */

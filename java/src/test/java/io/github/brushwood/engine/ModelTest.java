@@ -87,9 +87,9 @@ class ModelTest {
 			assertEquals(PixelType.FLOAT32, info.type);
 			assertEquals(2, info.channels);
 			assertEquals(PixelType.UINT8, prediction.labels().info().type);
-			assertEquals(0, prediction.nonFinite());
-			assertFalse(prediction.spacingAssumed());
-			assertFalse(prediction.sliceWise());
+			assertEquals(0, prediction.report().nonFinite());
+			assertFalse(prediction.report().spacingAssumed());
+			assertFalse(prediction.report().sliceWise());
 			assertHalves(prediction);
 		}
 	}
@@ -107,7 +107,7 @@ class ModelTest {
 			if (labels[i] == (i % 96 < 48 ? 1 : 2)) right++;
 		}
 		assertTrue(right > 0.95 * labels.length, "right pixels: " + right + " of " + labels.length);
-		assertArrayEquals(counted, prediction.classPixels());
+		assertArrayEquals(counted, prediction.report().classPixels());
 	}
 
 	@Test
@@ -144,7 +144,7 @@ class ModelTest {
 			assertEquals(all.get(Output.UNCERTAINTY).hash(), alone.get(Output.UNCERTAINTY).hash());
 			assertNull(alone.labels());
 			assertNull(nothing.labels());
-			assertArrayEquals(all.classPixels(), nothing.classPixels());
+			assertArrayEquals(all.report().classPixels(), nothing.report().classPixels());
 		}
 	}
 
@@ -263,7 +263,7 @@ class ModelTest {
 		try (Model model = scene.train(Scene.FEATURES, 5, 1); Scene stack = Scene.create(40, 40, 3);
 				Prediction prediction = model.predict(job, stack.image, null, Output.LABELS))
 		{
-			assertTrue(prediction.sliceWise());
+			assertTrue(prediction.report().sliceWise());
 			assertEquals(3, prediction.labels().info().depth);
 		}
 	}
@@ -275,9 +275,9 @@ class ModelTest {
 				Prediction given = model.predict(job, stack.image, new PredictOptions().spacing(2, 2, 2), Output.LABELS))
 		{
 			assertEquals(3, model.dims());
-			assertTrue(prediction.spacingAssumed());
-			assertFalse(prediction.sliceWise());
-			assertFalse(given.spacingAssumed());
+			assertTrue(prediction.report().spacingAssumed());
+			assertFalse(prediction.report().sliceWise());
+			assertFalse(given.report().spacingAssumed());
 			assertEquals(prediction.labels().hash(), given.labels().hash());
 			final EngineException e = assertThrows(EngineException.class, () -> model.predict(job, stack.image,
 				new PredictOptions().spacing(1, 1, 5), Output.LABELS));
@@ -294,7 +294,7 @@ class ModelTest {
 		try (Model model = scene.train("gaussian:1", 3, 1); EngineImage image = EngineImage.create(job, info)) {
 			image.setPlane(0, 0, 0, pixels);
 			try (Prediction prediction = model.predict(job, image, null, Output.PROBABILITIES)) {
-				assertEquals(2, prediction.nonFinite());
+				assertEquals(2, prediction.report().nonFinite());
 			}
 		}
 	}

@@ -81,7 +81,7 @@ class PreviewTest {
 					for (final Output output : EnumSet.complementOf(EnumSet.of(Output.LABELS)))
 						for (int c = 0; c < part.get(output).info().channels; c++)
 							assertArrayEquals(cut(Scene.floatsOf(whole.get(output), c)), Scene.floatsOf(part.get(output), c));
-					assertEquals(0, part.classPixels().length);
+					assertEquals(0, part.report().classPixels().length);
 				}
 				assertTrue(preview.cachedBytes() > 0);
 			}

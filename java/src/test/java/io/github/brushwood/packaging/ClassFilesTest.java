@@ -5,22 +5,32 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.gson.Gson;
+import com.ning.compress.lzf.LZFException;
 import io.github.brushwood.Session;
+import io.jhdf.HdfFile;
 import java.io.File;
 import java.io.IOException;
 import java.net.URISyntaxException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.FileSystem;
 import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collections;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.apache.commons.lang3.ArrayUtils;
 import org.junit.jupiter.api.Test;
+import org.slf4j.Logger;
+import org.slf4j.impl.StaticLoggerBinder;
 
 /**
  * The class files of ours and of what goes into the jar with them run on Java 8. That they use no newer API is the
@@ -75,11 +85,50 @@ class ClassFilesTest {
 		assertEquals(Collections.emptySet(), newerThanJava8(classes));
 	}
 
+	/** A class of each artifact that goes into the jar. */
+	private static Map<String, Class<?>> bundled() {
+		final Map<String, Class<?>> bundled = new TreeMap<>();
+		bundled.put("com.google.code.gson:gson", Gson.class);
+		bundled.put("io.jhdf:jhdf", HdfFile.class);
+		bundled.put("org.apache.commons:commons-lang3", ArrayUtils.class);
+		bundled.put("com.ning:compress-lzf", LZFException.class);
+		bundled.put("org.slf4j:slf4j-api", Logger.class);
+		bundled.put("org.slf4j:slf4j-nop", StaticLoggerBinder.class);
+		return bundled;
+	}
+
+	@Test
+	void everyArtifactThatTheJarBundlesIsTested() throws IOException {
+		final String pom = new String(Files.readAllBytes(new File("pom.xml").toPath()), StandardCharsets.UTF_8);
+		final Matcher set = Pattern.compile("(?s)<artifactSet>(.*?)</artifactSet>").matcher(pom);
+		assertTrue(set.find());
+		final Matcher artifact = Pattern.compile("<include>([^<]+)</include>").matcher(set.group(1));
+		final TreeSet<String> found = new TreeSet<>();
+		while (artifact.find())
+			found.add(artifact.group(1));
+		assertEquals(bundled().keySet(), found);
+	}
+
 	@Test
 	void classesThatTheJarBundlesRunOnJava8() throws IOException, URISyntaxException {
-		final Map<String, ClassFile> classes = classes(Gson.class);
-		assertTrue(classes.containsKey("com/google/gson/Gson.class"), classes.keySet()::toString);
-		assertEquals(Collections.emptySet(), newerThanJava8(classes));
+		final Set<File> origins = new HashSet<>();
+		for (final Class<?> type : bundled().values()) {
+			final Map<String, ClassFile> classes = classes(type);
+			assertTrue(classes.containsKey(type.getName().replace('.', '/') + ".class"), classes.keySet()::toString);
+			classes.keySet().removeIf(name -> name.equals("module-info.class")); // left out of the jar
+			assertEquals(Collections.emptySet(), newerThanJava8(classes), type.getName());
+			assertTrue(origins.add(origin(type)), "one jar for each");
+		}
+	}
+
+	@Test
+	void theNoticeNamesWhatTheJarBundles() throws IOException, URISyntaxException {
+		final String notice = new String(Files.readAllBytes(new File("NOTICE").toPath()), StandardCharsets.UTF_8);
+		for (final Class<?> type : bundled().values()) {
+			final Matcher version = Pattern.compile(".*?-(\\d[\\w.]*)\\.jar").matcher(origin(type).getName());
+			assertTrue(version.matches(), origin(type)::toString);
+			assertTrue(notice.contains(" " + version.group(1)), origin(type)::toString);
+		}
 	}
 
 	/** A newer class is told from an older one. */
