@@ -99,6 +99,7 @@ public final class Windows {
 		help();
 		replay();
 		cancel();
+		stopFolder();
 	}
 
 	// ---- the commands
@@ -307,24 +308,93 @@ public final class Windows {
 	}
 
 	private void folder() throws Exception {
+		final String command = "Brushwood Apply Model to Folder...";
 		final File in = new File(scratch, "in");
 		in.mkdirs();
 		Files.copy(new File(data + "test/00.tif").toPath(), new File(in, "good.tif").toPath());
 		Files.write(new File(in, "bad.tif").toPath(), new byte[100]);
-		final Dialog d = start("Brushwood Apply Model to Folder...");
+		Dialog d = start(command);
 		type(d, "Model file", scratch + "/a model.brushwood");
 		type(d, "Input folder", in.getPath());
 		type(d, "Output folder", scratch + "/out");
+		tick(d, "labels");
 		shot("folder");
+		help(d, "folder-help");
+		tick(d, "More options...");
 		press(d, "OK");
-		final Dialog error = dialog("Brushwood Apply Model to Folder...");
+		final String second = "Apply Model to Folder: more options";
+		d = dialog(second);
+		check("the second page shows the defaults", field(d, "Name pattern").getText().equals("{name}_{kind}.tif") &&
+			choice(d, "Compression (TIFF)").getSelectedItem().equals("none"));
+		type(d, "Name pattern", "{name}.tif");
+		shot("folder-more");
+		press(d, "OK");
+		final Dialog early = dialog(command);
+		check("a mistake is told before any work", !new File(scratch, "out").exists());
+		press(early, "OK");
+		press(dialog("Brushwood Apply Model to Folder"), "OK");
+		d = dialog(second);
+		type(d, "Name pattern", "{kind} of {name}.tif");
+		press(d, "OK");
+		final Dialog error = dialog(command);
 		shot("folder-report");
-		check("the good image is done", new File(scratch, "out/good_probabilities.tif").isFile());
+		check("the good image is done", new File(scratch, "out/probabilities of good.tif").isFile() && new File(scratch,
+			"out/segmentation of good.tif").isFile());
+		final ResultsTable table = ResultsTable.getResultsTable("Brushwood Batch");
+		check("the images are a table", table != null && table.size() == 2 && table.getStringValue("status", 0).equals(
+			"failed") && table.getStringValue("file", 1).equals("good.tif"));
+		check("the table has the classes' fractions", table != null && Math.abs(table.getValue("nuclei fraction", 1) + table
+			.getValue("back [ground] fraction", 1) - 1) < 1e-9);
+		check("the table is written too", new File(scratch, "out/brushwood_batch.csv").length() > 100);
 		press(error, "OK");
 		press(dialog("Brushwood Apply Model to Folder"), "Cancel");
+		finished(command);
+		close(window("Brushwood Batch"));
+	}
+
+	/** Esc in the middle of a folder: soon, without half files, and the same command goes on. */
+	private void stopFolder() throws Exception {
+		final File in = new File(scratch, "many");
+		in.mkdirs();
+		final ImagePlus big = IJ.createImage("0.tif", "8-bit noise", 2500, 2500, 1);
+		final int count = 6;
+		for (int i = 0; i < count; i++)
+			IJ.saveAsTiff(big, in.getPath() + "/" + i + ".tif");
+		final String out = scratch + "/many out";
+		final Dialog d = start("Brushwood Apply Model to Folder...");
+		type(d, "Model file", scratch + "/a model.brushwood");
+		type(d, "Input folder", in.getPath());
+		type(d, "Output folder", out);
+		press(d, "OK");
+		await("the first result", () -> new File(out, "0_probabilities.tif").isFile());
+		final String status = status();
+		check("the status line counts: " + status, status.matches("[12]/6 [01]\\.tif, [0-9]+ %.*"));
+		shot("folder-running");
+		final long start = System.currentTimeMillis();
+		await("the end of the batch by Esc", () -> {
+			EventQueue.invokeAndWait(() -> {
+				IJ.getInstance().toFront();
+				IJ.getInstance().requestFocus();
+			});
+			robot.keyPress(KeyEvent.VK_ESCAPE);
+			robot.keyRelease(KeyEvent.VK_ESCAPE);
+			return status().contains("cancelled");
+		});
+		final long took = System.currentTimeMillis() - start;
+		check("Esc stopped the batch within two seconds: " + took + " ms", took < 2000);
+		shot("folder-stopped");
 		finished("Brushwood Apply Model to Folder...");
-		for (final Window w : Window.getWindows())
-			if (w.isShowing() && w instanceof Frame && title(w).startsWith("Brushwood Apply Model to Folder")) close(w);
+		final ResultsTable table = ResultsTable.getResultsTable("Brushwood Batch");
+		final int done = table == null ? 0 : table.size();
+		check("the table so far is shown: " + done + " rows", done > 0 && done < count);
+		check("there are whole results and the table only", new File(out).list().length == done + 1);
+		close(window("Brushwood Batch"));
+		IJ.run("Brushwood Apply Model to Folder...", "model=[" + scratch + "/a model.brushwood] input=[" + in + "] output=[" +
+			out + "]");
+		final ResultsTable all = ResultsTable.getResultsTable("Brushwood Batch");
+		check("the same command goes on", all.size() == count && all.getStringValue("status", done - 1).equals("skipped") &&
+			all.getStringValue("status", done).equals("done") && new File(out).list().length == count + 1);
+		close(window("Brushwood Batch"));
 	}
 
 	private void info() throws Exception {

@@ -6,6 +6,7 @@ JUnit tests the commands one by one; here plugin and command line have to give t
 import re
 import subprocess
 import sys
+from csv import reader
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ import tifffile
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "cli"))
 
-from conftest import ROOT, SMALL, TASKS, models, predict, tasks, train  # tasks and models are fixtures
+from conftest import ROOT, SMALL, TASKS, models, predict, run, tasks, train  # tasks and models are fixtures
 
 EXAMPLES = Path(__file__).resolve().parent
 MODES = {"headless": [str(ROOT / "scripts" / "imagej"), "--headless"],
@@ -119,3 +120,40 @@ def test_validate(tasks, models, tmp_path, mode):
     rows = [line.split(",") for line in csv.read_text().splitlines()]
     for count in overlap:
         assert any(str(count) in row for row in rows), rows
+
+
+def rows(csv):
+    """The table of a batch without its seconds and messages."""
+    with csv.open(newline="", encoding="utf-8") as file:
+        return [[cell for i, cell in enumerate(row[:-1]) if i != 2] for row in reader(file)]
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_batch_is_that_of_the_command_line(tasks, models, tmp_path, mode):
+    """Same files, same pixels and the same table, with a damaged image among them."""
+    model, images, made, own = models["nuclei"], tmp_path / "in", tmp_path / "made", tmp_path / "own"
+    (images / "sub = x").mkdir(parents=True)
+    for name, image in zip(("a.tif", "=b, \"c\".TIF", "sub = x/d.tif"), tasks["nuclei"].test * 3, strict=False):
+        (images / name).write_bytes(image.read_bytes())
+    if mode == "headless":  # with windows a message would wait for somebody
+        (images / "bad.tif").write_bytes(b"II*\0 no image")
+    macro = tmp_path / "batch.ijm"
+    macro.write_text(f'''run("Brushwood Apply Model to Folder...", "model=[{model}] input=[{images}] output=[{made}] " +
+    "export=both recursive compression=deflate names=[{{kind}} of {{name}}.tif]");
+print("done");
+''')
+    if mode == "headless":
+        subprocess.run([*MODES[mode], str(macro), ""], stdin=subprocess.DEVNULL, capture_output=True, timeout=200,
+                       check=False)
+    else:
+        imagej(mode, macro)
+    run("predict", "--model", model, "--output-folder", own, "--export", "probabilities,labels", "--recursive",
+        "--compression", "deflate", "--name", "{kind} of {name}.tif", images, code=1 if mode == "headless" else 0)
+    files = {path.relative_to(own): path for path in own.rglob("*.*")}
+    assert set(files) == {path.relative_to(made) for path in made.rglob("*.*")}
+    assert len(files) == 7  # two results of each good image and the table
+    for name, path in files.items():
+        if path.suffix == ".csv":
+            assert rows(path) == rows(made / name)
+        else:
+            same_pixels(path, made / name)

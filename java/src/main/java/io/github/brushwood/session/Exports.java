@@ -3,15 +3,13 @@ package io.github.brushwood.session;
 import ij.IJ;
 import ij.ImagePlus;
 
-import io.github.brushwood.engine.Compression;
-import io.github.brushwood.engine.EngineImage;
 import io.github.brushwood.engine.Job;
 import io.github.brushwood.engine.Model;
 import io.github.brushwood.engine.Output;
 import io.github.brushwood.engine.PredictOptions;
-import io.github.brushwood.engine.Prediction;
 import io.github.brushwood.session.FolderBatch.Entry;
 import io.github.brushwood.session.FolderBatch.State;
+import io.github.brushwood.session.batch.NamePattern;
 
 import java.io.File;
 import java.io.IOException;
@@ -19,9 +17,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.EnumMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 
 /** Writes the results of a model that is not in a file. */
@@ -98,18 +98,20 @@ public final class Exports {
 	private static void write(final Jobs jobs, final ImagePlus imp, final Model model, final PredictOptions options,
 		final Collection<Output> outputs, final String stem)
 	{
-		try (Job job = jobs.open();
-			EngineImage image = ImagePlusAdapter.toEngine(job, imp);
-			Prediction prediction = model.predict(job, image, options, outputs))
-		{
-			for (final Output made : outputs)
-				prediction.get(made).write(job, stem + Outputs.suffix(made), Compression.NONE);
-		}
+		final Map<Output, File> files = new EnumMap<>(Output.class);
+		for (final Output output : outputs)
+			files.put(output, new File(stem + Outputs.suffix(output)));
+		Segmentation.write(jobs, imp, model, options, files);
 	}
 
 	/** Title without its suffix and without what file systems refuse. */
 	private static String stem(final String title) {
-		return FolderBatch.stem(title.replaceAll("[\\\\/:*?\"<>|\\p{Cntrl}]", "_"));
+		return NamePattern.stem(fileName(title));
+	}
+
+	/** Title without what file systems refuse. */
+	static String fileName(final String title) {
+		return title.replaceAll("[\\\\/:*?\"<>|\\p{Cntrl}]", "_");
 	}
 
 	/**

@@ -1,5 +1,7 @@
 package io.github.brushwood.session;
 
+import ij.Macro;
+
 import io.github.brushwood.engine.CancelledException;
 import io.github.brushwood.engine.Compression;
 import io.github.brushwood.engine.EngineException;
@@ -8,56 +10,91 @@ import io.github.brushwood.engine.Job;
 import io.github.brushwood.engine.Model;
 import io.github.brushwood.engine.Output;
 import io.github.brushwood.engine.PredictOptions;
-import io.github.brushwood.engine.Prediction;
+import io.github.brushwood.engine.PredictReport;
+import io.github.brushwood.io.ImageFormats;
+import io.github.brushwood.io.ReadOptions;
+import io.github.brushwood.io.WriteOptions;
+import io.github.brushwood.session.batch.BatchProgress;
+import io.github.brushwood.session.batch.BatchTable;
+import io.github.brushwood.session.batch.ImageFolder;
+import io.github.brushwood.session.batch.NamePattern;
+import io.github.brushwood.session.batch.ResultPaths;
 
 import java.io.File;
 import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.FileSystems;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.PathMatcher;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Set;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
 
 /**
- * Applies a model to the images of a folder. Results go to the output folder, in the same subfolders, as
- * <code>&lt;name&gt;_probabilities.tif</code>, <code>&lt;name&gt;_segmentation.tif</code>,
- * <code>&lt;name&gt;_uncertainty.tif</code> and <code>&lt;name&gt;_entropy.tif</code>, where name is the image's
- * without its last suffix; each appears under its name only when whole. A bad image does not stop the others.
+ * Applies a model to the images of a folder. Results go to the output folder, in the same subfolders, under the names
+ * that a {@link NamePattern} makes; each appears under its name only when whole. Images are read and written part by
+ * part where their formats allow it. A bad image does not stop the others. Images whose results exist are skipped, so
+ * that a stopped batch goes on where it was; any number of batches may work on the same folders. A table tells what
+ * became of every image.
  */
 public final class FolderBatch {
+
+	/** The table's file in the output folder. */
+	public static final String TABLE = "brushwood_batch.csv";
 
 	/** What became of an image. */
 	public enum State {
 		DONE, SKIPPED, FAILED
 	}
 
-	/** One line of the report. */
+	/** One row of the table. Immutable. */
 	public static final class Entry {
 
+		/** Path below the input folder. */
 		public final String file;
 		public final State state;
+		/** Time it took. */
+		public final double seconds;
 		/** Why it failed or was skipped, or notes on the result; "" for none. */
 		public final String message;
+		private final double[] fractions;
 
-		private Entry(final String file, final State state, final String message) {
+		/** @param fractions of the pixels that each class won; null when it was not classified */
+		public Entry(final String file, final State state, final double seconds, final double[] fractions,
+			final String message)
+		{
 			this.file = file;
 			this.state = state;
+			this.seconds = seconds;
+			this.fractions = fractions == null ? null : fractions.clone();
 			this.message = message;
+		}
+
+		/** Whether it was classified. */
+		public boolean hasFractions() {
+			return fractions != null;
+		}
+
+		/**
+		 * Fraction of the pixels that a class won, 0 to 1.
+		 *
+		 * @param index 0 for the class of label 1
+		 */
+		public double fraction(final int index) {
+			return fractions[index];
+		}
+
+		/** The state in the words of the table. */
+		public String status() {
+			return state.name().toLowerCase(Locale.ROOT);
 		}
 
 		@Override
 		public String toString() {
-			return file + ": " + state.name().toLowerCase(Locale.ROOT) + (message.isEmpty() ? "" : ": " + message);
+			return file + ": " + status() + (message.isEmpty() ? "" : ": " + message);
 		}
 	}
 
@@ -67,14 +104,27 @@ public final class FolderBatch {
 		void finished(Entry entry);
 	}
 
+	private static final double NANO = 1e-9;
+	/** To open an image and make its results costs as much as so many bytes. */
+	private static final double COST = 1e5;
+	/** Options that no reader knows; as long as a thread has some, dialogs are not shown but take their defaults. */
+	private static final String NO_DIALOGS = "brushwood_batch";
+
 	private final String modelPath;
 	private final Path input;
 	private final Path output;
-	private final Collection<Output> outputs;
-	private List<PathMatcher> patterns;
-	private boolean recursive;
+	private final List<Output> outputs;
+	private final ImageFolder images;
 	private boolean overwrite;
 	private PredictOptions options;
+	private NamePattern names = new NamePattern(NamePattern.DEFAULT);
+	private ReadOptions reading = new ReadOptions();
+	private Compression compression = Compression.NONE;
+	private boolean pyramid;
+	private String csv;
+	/** Of the present run. */
+	private ResultPaths paths;
+	private BatchTable table = new BatchTable(Collections.emptyList());
 
 	/**
 	 * @param input folder of the images
@@ -84,25 +134,39 @@ public final class FolderBatch {
 		final Collection<Output> outputs)
 	{
 		this.modelPath = modelPath;
-		this.input = new File(input).getAbsoluteFile().toPath().normalize();
-		this.output = new File(output).getAbsoluteFile().toPath().normalize();
-		this.outputs = outputs;
+		this.input = path(input);
+		final Path target = path(output);
+		this.output = same(target, this.input) ? this.input : target;
+		this.outputs = new ArrayList<>(outputs);
+		if (outputs.isEmpty()) throw new BrushwoodException("There is nothing to write. Choose at least one result.");
+		csv = this.output.resolve(TABLE).toString();
+		images = new ImageFolder(this.input, this.output);
 		pattern("*.tif;*.tiff");
+	}
+
+	private static Path path(final String text) {
+		return new File(text).getAbsoluteFile().toPath().normalize();
+	}
+
+	/** Two names of one folder, such as a link. */
+	private static boolean same(final Path one, final Path other) {
+		try {
+			return Files.isSameFile(one, other);
+		}
+		catch (final IOException e) {
+			return false; // one does not exist yet
+		}
 	}
 
 	/** @param text file names with * and ?, separated by ';'; case does not matter */
 	public FolderBatch pattern(final String text) {
-		patterns = new ArrayList<>();
-		for (final String glob : text.split(";")) {
-			if (!glob.trim().isEmpty()) patterns.add(matcher(glob.trim()));
-		}
-		if (patterns.isEmpty()) throw new BrushwoodException("The file pattern is empty. Write for example *.tif;*.png.");
+		images.setPattern(text);
 		return this;
 	}
 
 	/** Whether to go into subfolders. */
 	public FolderBatch recursive(final boolean on) {
-		recursive = on;
+		images.setRecursive(on);
 		return this;
 	}
 
@@ -118,30 +182,74 @@ public final class FolderBatch {
 		return this;
 	}
 
+	/** @param text a {@link NamePattern} */
+	public FolderBatch names(final String text) {
+		names = new NamePattern(text);
+		return this;
+	}
+
+	/** What to read of files that hold several images. */
+	public FolderBatch reading(final ReadOptions how) {
+		reading = how;
+		return this;
+	}
+
+	/** Of TIFF results, without loss. */
+	public FolderBatch compression(final Compression kind) {
+		compression = kind;
+		return this;
+	}
+
+	/** Whether TIFF results get smaller copies for viewers such as QuPath. */
+	public FolderBatch pyramid(final boolean on) {
+		pyramid = on;
+		return this;
+	}
+
+	/** @param file where the table goes in place of {@link #TABLE} in the output folder; "" for that */
+	public FolderBatch csv(final String file) {
+		csv = file.isEmpty() ? output.resolve(TABLE).toString() : path(file).toString();
+		return this;
+	}
+
+	/** The rows so far, or of the last run; also when it failed or was cancelled. */
+	public BatchTable table() {
+		return table;
+	}
+
+	/** Where the table is written. */
+	public String csvPath() {
+		return csv;
+	}
+
 	/**
-	 * Runs through all images.
+	 * Runs through all images and writes the table, also when it is cancelled.
 	 *
 	 * @return one entry per image, in the order of their names
-	 * @throws BrushwoodException when a folder or the model is missing or no image fits the pattern
+	 * @throws BrushwoodException before any work when a folder, the model or an option is wrong or no image fits the
+	 *           pattern
+	 * @throws CancelledException when the jobs' monitor stops it; the image in work leaves nothing behind
 	 */
 	public List<Entry> run(final Jobs jobs, final Listener listener) {
+		checkFormat();
+		paths = new ResultPaths(input, output, names);
 		final List<Path> files = files();
-		final Map<Path, Path> owners = new HashMap<>();
-		final List<Entry> entries = new ArrayList<>();
+		names.check(files.size(), outputs);
 		try (Model model = readModel(jobs)) {
-			for (int i = 0; i < files.size(); i++) {
-				final Path file = files.get(i);
-				final Jobs part = jobs.part(i, files.size());
-				part.step(0);
-				jobs.status((i + 1) + "/" + files.size() + ": " + file.getFileName());
-				final Path owner = owners.putIfAbsent(stem(file), file);
-				final Entry entry = owner == null ? process(part, model, file) : entry(file, State.FAILED,
-					"its results have the same names as those of '" + owner.getFileName() + "'. Rename one of them.");
-				entries.add(entry);
-				listener.finished(entry);
+			table = new BatchTable(classes(model));
+			makeFolder(output);
+			WholeFile.check(output.resolve(TABLE).toString());
+			WholeFile.check(csv);
+			try {
+				runAll(jobs, model, files, listener);
 			}
+			catch (RuntimeException | Error e) {
+				writeTable(e);
+				throw e;
+			}
+			writeTable();
 		}
-		return entries;
+		return table.rows();
 	}
 
 	/** How many entries are in a state. */
@@ -152,43 +260,164 @@ public final class FolderBatch {
 		return count;
 	}
 
+	private void checkFormat() {
+		if (names.format() == ImageFormats.TIFF || compression == Compression.NONE && !pyramid) return;
+		throw new BrushwoodException("Compression and pyramid are for TIFF, but the name pattern '" + names +
+			"' makes " + names.format().label() + " files. Leave them out, or let the pattern end with .tif.");
+	}
+
 	private Model readModel(final Jobs jobs) {
 		try (Job job = jobs.open()) {
 			return Model.read(job, modelPath);
 		}
 	}
 
-	private Entry process(final Jobs jobs, final Model model, final Path file) {
-		if (!overwrite && missing(file).isEmpty()) return entry(file, State.SKIPPED, "its results exist");
+	private static List<String> classes(final Model model) {
+		final List<String> classes = new ArrayList<>();
+		for (int k = 0; k < model.classCount(); k++)
+			classes.add(model.className(k));
+		return classes;
+	}
+
+	private void writeTable() {
+		final byte[] text = table.csv().getBytes(StandardCharsets.UTF_8);
+		WholeFile.write(csv, out -> out.write(text));
+	}
+
+	/** What ended the batch matters more than what is wrong with the table. */
+	private void writeTable(final Throwable end) {
 		try {
-			return entry(file, State.DONE, String.join(" ", predict(jobs, model, file)));
+			writeTable();
+		}
+		catch (final BrushwoodException e) {
+			end.addSuppressed(e);
+		}
+	}
+
+	// ---- all images
+
+	private void runAll(final Jobs outer, final Model model, final List<Path> files, final Listener listener) {
+		final double[] ends = ends(files);
+		final BatchProgress progress = new BatchProgress(outer.monitor(), files.size());
+		final Jobs jobs = outer.telling(progress);
+		final Map<Path, Path> owners = new HashMap<>();
+		for (int i = 0; i < files.size(); i++) {
+			final Path file = files.get(i);
+			final double begin = i == 0 ? 0 : ends[i - 1];
+			progress.begin(i, name(file), begin);
+			final Jobs part = jobs.part(begin, ends[i]);
+			part.step(0);
+			final Entry entry = process(part, model, file, owners);
+			table.add(entry);
+			listener.finished(entry);
+		}
+	}
+
+	/** Where each image's share of the work ends, 0 to 1; by the sizes of the files that have no results yet. */
+	private double[] ends(final List<Path> files) {
+		final double[] ends = new double[files.size()];
+		double sum = 0;
+		for (int i = 0; i < ends.length; i++) {
+			sum += isDone(files.get(i)) ? 0 : weight(files.get(i));
+			ends[i] = sum;
+		}
+		for (int i = 0; i < ends.length; i++)
+			ends[i] = sum == 0 ? (i + 1.0) / ends.length : ends[i] / sum;
+		return ends;
+	}
+
+	private boolean isDone(final Path file) {
+		try {
+			return !overwrite && paths.exist(file, outputs);
+		}
+		catch (final BrushwoodException e) {
+			return false;
+		}
+	}
+
+	/** Bytes, and what every file costs whatever its size. */
+	private static double weight(final Path file) {
+		try {
+			return Files.size(file) + COST;
+		}
+		catch (final IOException e) {
+			return COST;
+		}
+	}
+
+	/** @param owners images by the name of their first result */
+	private Entry process(final Jobs jobs, final Model model, final Path file, final Map<Path, Path> owners) {
+		final long start = System.nanoTime();
+		try {
+			final Path owner = owners.putIfAbsent(paths.of(file, outputs.get(0)), file);
+			if (owner != null) {
+				throw new BrushwoodException("Its results have the same names as those of '" + owner.getFileName() +
+					"'. Rename one of them.");
+			}
+			if (isDone(file)) return entry(file, State.SKIPPED, start, null, "Its results exist.");
+			final PredictReport report = predict(jobs, model, file);
+			return entry(file, State.DONE, start, fractions(report), String.join(" ", Segmentation.notes(report, name(
+				file))));
 		}
 		catch (final CancelledException e) {
 			throw e;
 		}
-		catch (final EngineException | BrushwoodException e) {
-			return entry(file, State.FAILED, e.getMessage());
-		}
-		catch (final RuntimeException | OutOfMemoryError e) {
-			return entry(file, State.FAILED, e.toString());
+		catch (final RuntimeException | Error e) {
+			Messages.log(e);
+			return entry(file, State.FAILED, start, null, Messages.of(e));
 		}
 	}
 
-	/** @return notes on the result */
-	private List<String> predict(final Jobs jobs, final Model model, final Path file) {
-		final Path stem = stem(file);
-		makeFolder(stem.getParent());
-		try (Job job = jobs.open();
-			EngineImage image = ImageFiles.read(job, file.toString());
-			Prediction prediction = model.predict(job, image, options, outputs))
-		{
-			for (final Output made : outputs)
-				prediction.get(made).write(job, stem + Outputs.suffix(made), Compression.NONE);
-			return Segmentation.notes(prediction, file.getFileName().toString());
+	private Entry entry(final Path file, final State state, final long start, final double[] fractions,
+		final String message)
+	{
+		final double seconds = (System.nanoTime() - start) * NANO;
+		return new Entry(input.relativize(file).toString(), state, seconds, fractions, message);
+	}
+
+	private static double[] fractions(final PredictReport report) {
+		final long[] pixels = report.classPixels();
+		double sum = 0;
+		for (final long count : pixels)
+			sum += count;
+		final double[] fractions = new double[pixels.length];
+		for (int k = 0; k < fractions.length; k++)
+			fractions[k] = pixels[k] / sum;
+		return fractions;
+	}
+
+	// ---- one image
+
+	private PredictReport predict(final Jobs jobs, final Model model, final Path file) {
+		makeFolder(paths.of(file, outputs.get(0)).getParent());
+		final WriteOptions how = new WriteOptions().compression(compression).pyramid(pyramid).memory(jobs.memory());
+		try (Job job = jobs.open(); EngineImage image = open(job, file)) {
+			return ResultSinks.predict(job, model, image, options, outputs, (made, outline) -> names.format().create(job, paths
+				.of(file, made).toFile(), outline, how));
+		}
+	}
+
+	/** Readers are of all sorts: what they throw is an image's failure, and their dialogs are not to wait for anybody. */
+	private EngineImage open(final Job job, final Path file) {
+		final String before = Macro.getOptions();
+		Macro.setOptions(NO_DIALOGS);
+		try {
+			return ImageFiles.open(job, file.toString(), reading);
+		}
+		catch (final BrushwoodException | EngineException | OutOfMemoryError e) {
+			throw e;
+		}
+		catch (final RuntimeException | Error e) {
+			throw new BrushwoodException("The file '" + file + "' could not be opened: its reader failed with " + e +
+				". Convert it to TIFF.", e);
+		}
+		finally {
+			Macro.setOptions(before == null ? null : before.trim());
 		}
 	}
 
 	static void makeFolder(final Path folder) {
+		if (Files.isDirectory(folder)) return; // perhaps by a link, which Java would refuse
 		try {
 			Files.createDirectories(folder);
 		}
@@ -198,68 +427,17 @@ public final class FolderBatch {
 		}
 	}
 
-	private Entry entry(final Path file, final State state, final String message) {
-		return new Entry(input.relativize(file).toString(), state, message);
+	private static String name(final Path file) {
+		return file.getFileName().toString();
 	}
 
-	private List<Path> missing(final Path file) {
-		final List<Path> missing = results(file, outputs);
-		missing.removeIf(path -> Files.exists(path));
-		return missing;
-	}
-
-	private List<Path> results(final Path file, final Collection<Output> made) {
-		final List<Path> results = new ArrayList<>();
-		for (final Output each : made)
-			results.add(new File(stem(file) + Outputs.suffix(each)).toPath());
-		return results;
-	}
-
-	/** Where the results of an image go, without their endings. */
-	private Path stem(final Path file) {
-		final Path target = output.resolve(input.relativize(file));
-		return target.resolveSibling(stem(file.getFileName().toString()));
-	}
-
-	/** A file's name without its last suffix. */
-	static String stem(final String name) {
-		final int dot = name.lastIndexOf('.');
-		return dot > 0 ? name.substring(0, dot) : name;
-	}
-
+	/** The images without those that are results. */
 	private List<Path> files() {
-		if (!Files.isDirectory(input)) {
-			throw new BrushwoodException("The input folder '" + input + "' does not exist. Check the path.");
-		}
-		final List<Path> files = new ArrayList<>();
-		try (Stream<Path> walk = Files.walk(input, recursive ? Integer.MAX_VALUE : 1)) {
-			walk.filter(this::wanted).sorted().forEach(files::add);
-		}
-		catch (final IOException | UncheckedIOException e) {
-			throw new BrushwoodException("The folder '" + input + "' could not be listed: " + e.getMessage() + ".", e);
-		}
-		final Set<Path> made = new HashSet<>();
-		for (final Path file : files)
-			made.addAll(results(file, Outputs.SHOWN));
-		files.removeAll(made);
+		final List<Path> files = paths.withoutResults(images.list());
 		if (files.isEmpty()) {
-			throw new BrushwoodException("The folder '" + input + "' has no images that fit the pattern" + (recursive ? ""
-				: " (subfolders are not searched)") + ". Check folder and pattern.");
+			throw new BrushwoodException("The folder '" + input + "' has no images that fit the pattern" + (images
+				.isRecursive() ? "" : " (subfolders are not searched)") + ". Check folder and pattern.");
 		}
 		return files;
-	}
-
-	private boolean wanted(final Path path) {
-		if (!Files.isRegularFile(path)) return false;
-		final String name = path.getFileName().toString();
-		if (name.startsWith(".")) return false;
-		final Path lower = path.getFileSystem().getPath(name.toLowerCase(Locale.ROOT));
-		return patterns.stream().anyMatch(pattern -> pattern.matches(lower));
-	}
-
-	private static PathMatcher matcher(final String glob) {
-		final String escaped = glob.toLowerCase(Locale.ROOT).chars().mapToObj(c -> "{}[]\\".indexOf(c) >= 0 ? "\\" +
-			(char) c : String.valueOf((char) c)).collect(Collectors.joining());
-		return FileSystems.getDefault().getPathMatcher("glob:" + escaped);
 	}
 }

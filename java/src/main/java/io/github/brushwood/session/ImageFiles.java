@@ -8,6 +8,9 @@ import ij.io.TiffDecoder;
 
 import io.github.brushwood.engine.EngineImage;
 import io.github.brushwood.engine.Job;
+import io.github.brushwood.io.ImageFormat;
+import io.github.brushwood.io.ImageFormats;
+import io.github.brushwood.io.ReadOptions;
 
 import java.io.File;
 import java.io.IOException;
@@ -49,6 +52,22 @@ public final class ImageFiles {
 		finally {
 			imp.flush();
 		}
+	}
+
+	/**
+	 * Opens an image whose pixels are read when they are needed, where the file's kind allows it; the caller closes it.
+	 * The formats of {@link ImageFormats} come first, then whatever ImageJ opens.
+	 *
+	 * @param options which image of the file
+	 * @throws BrushwoodException naming the file and the reason
+	 */
+	public static EngineImage open(final Job job, final String path, final ReadOptions options) {
+		final File file = checked(path);
+		final ImageFormat format = ImageFormats.byName(file.getName());
+		if (format != null) return format.open(job, file, options);
+		final ImagePlus imp = open(file);
+		imp.setTitle(file.getName());
+		return EngineImage.of(job, new ImagePlusSource(imp, imp::flush));
 	}
 
 	/**

@@ -10,6 +10,8 @@ import io.github.brushwood.engine.ImageInfo;
 import io.github.brushwood.engine.Job;
 import io.github.brushwood.engine.PixelType;
 
+import java.lang.reflect.Array;
+
 /**
  * ImageJ images to engine images and back. An image goes over as the engine's TIFF reader would see its file: raw
  * values (indices of 8-bit colour, ImageJ's shifted values of signed 16-bit), spacing from the calibration. Planes go
@@ -84,6 +86,12 @@ public final class ImagePlusAdapter {
 			for (int z = 0; z < info.depth; z++)
 				for (int c = 0; c < channels; c++)
 					stack.addSlice(image.planeLabel(t, c, z), plane(image, t, c, z));
+		return image(title, stack, info);
+	}
+
+	/** An image of planes in ImageJ's order. */
+	static ImagePlus image(final String title, final ImageStack stack, final ImageInfo info) {
+		final int channels = info.rgb ? 1 : info.channels;
 		final ImagePlus imp = new ImagePlus(title, stack);
 		imp.setDimensions(channels, (int) info.depth, info.frames);
 		calibrate(imp, info);
@@ -100,30 +108,21 @@ public final class ImagePlusAdapter {
 
 	/** Pixels of one plane: byte[], short[], float[] or, in a colour image, int[]. */
 	static Object plane(final EngineImage image, final int t, final int c, final int z) {
-		final ImageInfo info = image.info();
-		final int size = Math.toIntExact(info.planeLength());
-		if (info.rgb) {
-			final int[] pixels = new int[size];
-			image.getRgbPlane(t, z, pixels);
-			return pixels;
-		}
-		switch (info.type) {
-			case UINT8:
-				final byte[] bytes = new byte[size];
-				image.getPlane(t, c, z, bytes);
-				return bytes;
-			case UINT16:
-				final short[] shorts = new short[size];
-				image.getPlane(t, c, z, shorts);
-				return shorts;
-			default:
-				final float[] floats = new float[size];
-				image.getPlane(t, c, z, floats);
-				return floats;
-		}
+		final Object pixels = newPlane(image.info());
+		if (pixels instanceof byte[]) image.getPlane(t, c, z, (byte[]) pixels);
+		else if (pixels instanceof short[]) image.getPlane(t, c, z, (short[]) pixels);
+		else if (pixels instanceof float[]) image.getPlane(t, c, z, (float[]) pixels);
+		else image.getRgbPlane(t, z, (int[]) pixels);
+		return pixels;
 	}
 
-	private static void checkDimensions(final ImagePlus imp) {
+	/** An array of zeros for one plane. */
+	static Object newPlane(final ImageInfo info) {
+		final int size = Math.toIntExact(info.planeLength());
+		return info.rgb ? new int[size] : Array.newInstance(info.type.array().getComponentType(), size);
+	}
+
+	static void checkDimensions(final ImagePlus imp) {
 		final int expected = imp.getNChannels() * imp.getNSlices() * imp.getNFrames();
 		if (imp.getStackSize() == expected && expected > 0) return;
 		throw new BrushwoodException("The image '" + imp.getTitle() + "' has " + imp.getStackSize() +

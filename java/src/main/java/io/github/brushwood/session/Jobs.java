@@ -44,8 +44,38 @@ public final class Jobs {
 
 	/** Step <code>index</code> of <code>count</code> equal steps. */
 	public Jobs part(final int index, final int count) {
-		final double step = (to - from) / count;
-		return new Jobs(threads, memory, monitor, from + step * index, from + step * (index + 1));
+		return part((double) index / count, (double) (index + 1) / count);
+	}
+
+	/** A step that takes a share of the work; begin and end are fractions of it, 0 to 1. */
+	public Jobs part(final double begin, final double end) {
+		return new Jobs(threads, memory, monitor, from + (to - from) * begin, from + (to - from) * end);
+	}
+
+	/** Jobs with the same threads and memory budget that tell another monitor. */
+	public Jobs telling(final Monitor other) {
+		return new Jobs(threads, memory, other);
+	}
+
+	/** The monitor, for which the whole work is this part. */
+	public Monitor monitor() {
+		return new Monitor() {
+
+			@Override
+			public boolean progress(final double fraction) {
+				return monitor.progress(from + (to - from) * fraction);
+			}
+
+			@Override
+			public void status(final String text) {
+				monitor.status(text);
+			}
+		};
+	}
+
+	/** The budget in bytes; 0 for half of the free memory. */
+	public long memory() {
+		return memory;
 	}
 
 	public void status(final String text) {

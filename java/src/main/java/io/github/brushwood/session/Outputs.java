@@ -57,8 +57,13 @@ public final class Outputs {
 		return NAMES.get(output) + " of " + image;
 	}
 
+	/** What an output is called in file names. */
+	public static String kind(final Output output) {
+		return NAMES.get(output).toLowerCase(Locale.ROOT);
+	}
+
 	/** What an output's file has behind the image's name. */
 	static String suffix(final Output output) {
-		return "_" + NAMES.get(output).toLowerCase(Locale.ROOT) + ".tif";
+		return "_" + kind(output) + ".tif";
 	}
 }

@@ -2,13 +2,18 @@ package io.github.brushwood.session;
 
 import ij.ImagePlus;
 import ij.ImageStack;
+import ij.io.FileInfo;
 
 import io.github.brushwood.engine.EngineImage;
+import io.github.brushwood.engine.EngineSink;
 import io.github.brushwood.engine.Job;
 import io.github.brushwood.engine.Model;
 import io.github.brushwood.engine.Output;
 import io.github.brushwood.engine.PredictOptions;
-import io.github.brushwood.engine.Prediction;
+import io.github.brushwood.engine.PredictReport;
+import io.github.brushwood.io.ImageFormats;
+import io.github.brushwood.io.WriteOptions;
+import io.github.brushwood.session.batch.NamePattern;
 
 import java.io.File;
 import java.util.ArrayList;
@@ -22,10 +27,12 @@ import java.util.Map;
 public final class Segmentation {
 
 	private final Map<Output, ImagePlus> images;
+	private final List<String> files;
 	private final List<String> notes;
 
-	private Segmentation(final Map<Output, ImagePlus> images, final List<String> notes) {
+	private Segmentation(final Map<Output, ImagePlus> images, final List<String> files, final List<String> notes) {
 		this.images = images;
+		this.files = files;
 		this.notes = notes;
 	}
 
@@ -41,22 +48,102 @@ public final class Segmentation {
 	/**
 	 * @param origin what the results name as their model
 	 * @param options null for the defaults
+	 * @throws BrushwoodException when the results do not fit Java's memory
 	 */
 	public static Segmentation of(final Jobs jobs, final ImagePlus imp, final Model model, final String origin,
 		final Collection<Output> outputs, final PredictOptions options)
 	{
-		try (Job job = jobs.open();
-			EngineImage image = ImagePlusAdapter.toEngine(job, imp);
-			Prediction prediction = model.predict(job, image, options, outputs))
-		{
-			final AnnotationClasses classes = ClassColours.of(model);
-			final List<String> notes = notes(prediction, imp.getTitle());
-			final String info = info(origin, notes);
-			final Map<Output, ImagePlus> images = new EnumMap<>(Output.class);
-			for (final Output output : outputs)
-				images.put(output, image(output, prediction.get(output), imp, classes, info));
-			return new Segmentation(images, notes);
+		final Map<Output, ImagePlusSink> sinks = new EnumMap<>(Output.class);
+		try (Job job = jobs.open(); EngineImage image = EngineImage.of(job, new ImagePlusSource(imp))) {
+			checkRoom(job, model, image, outputs);
+			final PredictReport report = ResultSinks.predict(job, model, image, options, outputs, (output, outline) -> {
+				sinks.put(output, new ImagePlusSink(outline, Outputs.title(output, imp.getTitle())));
+				return EngineSink.of(job, outline, sinks.get(output));
+			});
+			final List<String> notes = notes(report, imp.getTitle());
+			return new Segmentation(finished(sinks, imp, ClassColours.of(model), info(origin, notes)), Collections
+				.emptyList(), notes);
 		}
+	}
+
+	/**
+	 * Writes the results to files in place of images, for those larger than memory.
+	 *
+	 * @param options null for the defaults
+	 * @param pattern path of the files with {name}, the title without its suffix, and {kind}; the suffix decides the
+	 *          format. Folders are made when missing
+	 */
+	public static Segmentation toFiles(final Jobs jobs, final ImagePlus imp, final String modelPath,
+		final Collection<Output> outputs, final PredictOptions options, final String pattern)
+	{
+		final Map<Output, File> files = files(imp, outputs, pattern);
+		try (Job job = jobs.open(); Model model = Model.read(job, modelPath)) {
+			FolderBatch.makeFolder(new File(pattern).getAbsoluteFile().getParentFile().toPath());
+			return new Segmentation(Collections.emptyMap(), paths(files), write(jobs, imp, model, options, files));
+		}
+	}
+
+	/**
+	 * Writes results part by part.
+	 *
+	 * @param options null for the defaults
+	 * @param files of the outputs, of formats in the list
+	 * @return sentences about what was assumed or replaced
+	 */
+	static List<String> write(final Jobs jobs, final ImagePlus imp, final Model model, final PredictOptions options,
+		final Map<Output, File> files)
+	{
+		try (Job job = jobs.open(); EngineImage image = EngineImage.of(job, new ImagePlusSource(imp))) {
+			final PredictReport report = ResultSinks.predict(job, model, image, options, files.keySet(), (output,
+				outline) -> {
+				final File file = files.get(output);
+				return ImageFormats.byName(file.getName()).create(job, file, outline, new WriteOptions());
+			});
+			return notes(report, imp.getTitle());
+		}
+	}
+
+	private static Map<Output, File> files(final ImagePlus imp, final Collection<Output> outputs,
+		final String pattern)
+	{
+		final File path = new File(pattern).getAbsoluteFile();
+		final NamePattern names = new NamePattern(path.getName());
+		names.check(1, outputs);
+		final Map<Output, File> files = new EnumMap<>(Output.class);
+		for (final Output output : outputs) {
+			final File file = new File(path.getParentFile(), names.name(Exports.fileName(imp.getTitle()), output));
+			refuseInput(imp, file);
+			files.put(output, file);
+		}
+		return files;
+	}
+
+	/** The image's own file may be where its pixels still come from. */
+	private static void refuseInput(final ImagePlus imp, final File file) {
+		final FileInfo from = imp.getOriginalFileInfo();
+		if (from == null || from.directory == null || from.fileName == null) return;
+		if (!new File(from.directory, from.fileName).getAbsoluteFile().equals(file)) return;
+		throw new BrushwoodException("The results would replace the file '" + file + "' of the image itself. Choose " +
+			"another name, for example {name}_{kind}.tif.");
+	}
+
+	private static List<String> paths(final Map<Output, File> files) {
+		final List<String> paths = new ArrayList<>();
+		for (final Output output : Outputs.SHOWN)
+			if (files.containsKey(output)) paths.add(files.get(output).getPath());
+		return paths;
+	}
+
+	private static void checkRoom(final Job job, final Model model, final EngineImage image,
+		final Collection<Output> outputs)
+	{
+		double bytes = 0;
+		for (final Output output : outputs) {
+			try (EngineImage outline = model.outline(job, image, output)) {
+				bytes += ImagePlusSink.bytes(outline.info());
+			}
+		}
+		ImagePlusSink.checkRoom(image.name(), bytes);
 	}
 
 	/**
@@ -75,29 +162,42 @@ public final class Segmentation {
 		return shown.toArray(new ImagePlus[0]);
 	}
 
+	/** Paths of the files that were written, the most important one last. */
+	public List<String> files() {
+		return Collections.unmodifiableList(files);
+	}
+
 	/** Sentences about what was assumed or replaced. */
 	public List<String> notes() {
 		return Collections.unmodifiableList(notes);
 	}
 
 	/** What the user should know about a prediction. */
-	static List<String> notes(final Prediction prediction, final String name) {
+	static List<String> notes(final PredictReport report, final String name) {
 		final List<String> notes = new ArrayList<>();
-		if (prediction.nonFinite() > 0) {
-			notes.add(prediction.nonFinite() + " NaN or infinite pixels of '" + name +
+		if (report.nonFinite() > 0) {
+			notes.add(report.nonFinite() + " NaN or infinite pixels of '" + name +
 				"' counted as the smallest value of their channel.");
 		}
-		if (prediction.spacingAssumed()) {
+		if (report.spacingAssumed()) {
 			notes.add("'" + name + "' has no calibration; the model's voxel size was used.");
 		}
-		if (prediction.sliceWise()) notes.add("The 2D model ran on '" + name + "' slice by slice.");
+		if (report.sliceWise()) notes.add("The 2D model ran on '" + name + "' slice by slice.");
 		return notes;
 	}
 
-	private static ImagePlus image(final Output output, final EngineImage image, final ImagePlus imp,
+	private static Map<Output, ImagePlus> finished(final Map<Output, ImagePlusSink> sinks, final ImagePlus imp,
 		final AnnotationClasses classes, final String info)
 	{
-		final ImagePlus result = ImagePlusAdapter.toImagePlus(image, Outputs.title(output, imp.getTitle()));
+		final Map<Output, ImagePlus> images = new EnumMap<>(Output.class);
+		for (final Map.Entry<Output, ImagePlusSink> sink : sinks.entrySet())
+			images.put(sink.getKey(), finished(sink.getKey(), sink.getValue().image(), imp, classes, info));
+		return images;
+	}
+
+	private static ImagePlus finished(final Output output, final ImagePlus result, final ImagePlus imp,
+		final AnnotationClasses classes, final String info)
+	{
 		finish(result, imp, info);
 		labelPlanes(result, imp, output == Output.PROBABILITIES ? classes : null);
 		if (output == Output.PROBABILITIES) ClassColours.applyToChannels(result, classes);

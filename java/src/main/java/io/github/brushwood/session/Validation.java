@@ -197,7 +197,7 @@ public final class Validation {
 				Output.LABELS))
 		{
 			assessment.add(job, truth, prediction.labels(), prediction.probabilities());
-			notes.addAll(Segmentation.notes(prediction, example.name()));
+			notes.addAll(Segmentation.notes(prediction.report(), example.name()));
 		}
 	}
 }

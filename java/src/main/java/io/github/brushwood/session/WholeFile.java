@@ -1,15 +1,18 @@
 package io.github.brushwood.session;
 
+import io.github.brushwood.engine.EngineException;
+import io.github.brushwood.io.PartFile;
+
 import java.io.BufferedOutputStream;
 import java.io.File;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.util.UUID;
+import java.nio.ByteBuffer;
 
-/** Writes files beside their target and renames them when whole, so that no half file has the final name. */
+/**
+ * Writes files beside their target and renames them when whole, so that no half file has the final name. What a program
+ * that was killed left of the same target is removed.
+ */
 public final class WholeFile {
 
 	/** Writes the content. */
@@ -22,38 +25,58 @@ public final class WholeFile {
 
 	/** @throws BrushwoodException naming the file when it cannot be written */
 	public static void write(final String path, final Content content) {
-		final Path target = new File(path).getAbsoluteFile().toPath();
-		Path part = null;
-		try {
-			if (Files.isDirectory(target)) throw new IOException("it is a folder");
-			if (!Files.isDirectory(target.getParent())) throw new IOException("its folder does not exist");
-			part = target.resolveSibling("." + target.getFileName() + "." + UUID.randomUUID() + ".part");
-			try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(part))) {
+		try (PartFile part = begin(path)) {
+			try (OutputStream out = new BufferedOutputStream(new Stream(part))) {
 				content.writeTo(out);
 			}
-			Files.move(part, target, StandardCopyOption.REPLACE_EXISTING);
+			part.finish();
 		}
 		catch (final IOException e) {
-			throw new BrushwoodException("The file '" + path + "' could not be written: " + reason(e) +
+			throw new BrushwoodException("The file '" + path + "' could not be written: " + e.getMessage() +
 				". Check the folder, its rights and the free space.", e);
 		}
-		finally {
-			delete(part);
+		catch (final EngineException e) {
+			throw new BrushwoodException(e.getMessage(), e);
 		}
 	}
 
-	private static String reason(final IOException e) {
-		final String kind = e.getClass() == IOException.class ? "" : e.getClass().getSimpleName() + " ";
-		return kind + e.getMessage();
-	}
-
-	/** Does nothing once the file has been renamed. */
-	private static void delete(final Path part) {
+	/**
+	 * Tries whether a file can be written, without making it.
+	 *
+	 * @throws BrushwoodException naming the file when it cannot
+	 */
+	public static void check(final String path) {
 		try {
-			if (part != null) Files.deleteIfExists(part);
+			begin(path).close();
 		}
-		catch (final IOException e) {
-			// the message about the target matters more
+		catch (final EngineException e) {
+			throw new BrushwoodException(e.getMessage(), e);
+		}
+	}
+
+	private static PartFile begin(final String path) {
+		return new PartFile(new File(path), 0, "");
+	}
+
+	/** Writes one byte behind the other. */
+	private static final class Stream extends OutputStream {
+
+		private final PartFile part;
+		private long position;
+
+		Stream(final PartFile part) {
+			this.part = part;
+		}
+
+		@Override
+		public void write(final int value) {
+			write(new byte[] { (byte) value }, 0, 1);
+		}
+
+		@Override
+		public void write(final byte[] bytes, final int from, final int count) {
+			part.write(ByteBuffer.wrap(bytes, from, count), position);
+			position += count;
 		}
 	}
 }

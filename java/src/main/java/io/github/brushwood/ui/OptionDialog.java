@@ -191,7 +191,7 @@ public final class OptionDialog {
 				addText(key, WIDE);
 				break;
 			default:
-				addText(key, NARROW);
+				addText(key, key.defaultValue().length() < NARROW ? NARROW : WIDE);
 		}
 	}
 

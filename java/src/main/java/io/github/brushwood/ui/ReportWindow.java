@@ -12,8 +12,6 @@ import java.awt.Font;
 import java.awt.Frame;
 import java.awt.Rectangle;
 import java.awt.Window;
-import java.util.List;
-import java.util.function.Function;
 
 /** Shows texts in windows, or in the log (the terminal when headless) where windows would be in the way. */
 public final class ReportWindow {
@@ -35,21 +33,6 @@ public final class ReportWindow {
 		window.getTextPanel().setFont(new Font(Font.MONOSPACED, Font.PLAIN, FONT_SIZE), true);
 		window.append(text);
 		window.getTextPanel().scrollToTop();
-	}
-
-	/**
-	 * A table; without windows nothing, since each row has been logged.
-	 *
-	 * @param headings separated by tabs, as the cells that <code>row</code> gives
-	 */
-	public static <T> void table(final String title, final String headings, final List<T> items,
-		final Function<T, String> row)
-	{
-		if (!hasWindows()) return;
-		final StringBuilder rows = new StringBuilder();
-		for (final T item : items)
-			rows.append(row.apply(item)).append('\n');
-		awaitActive(new TextWindow(title, headings, rows.toString(), WIDTH, HEIGHT));
 	}
 
 	/** A table of numbers, which macros can read; without windows nothing. */
@@ -80,10 +63,11 @@ public final class ReportWindow {
 		else IJ.log(HelpText.plain(html));
 	}
 
-	/** So that a message that follows does not end up behind the window. */
-	private static void awaitActive(final Window window) {
+	/** Waits until a table's window is the active one, so that a message that follows does not end up behind it. */
+	public static void awaitActive(final String title) {
+		final Window window = hasWindows() ? WindowManager.getFrame(title) : null;
 		final long end = System.currentTimeMillis() + ACTIVATION_MS;
-		while (!window.isActive() && System.currentTimeMillis() < end)
+		while (window != null && !window.isActive() && System.currentTimeMillis() < end)
 			IJ.wait(5);
 	}
 

@@ -77,7 +77,10 @@ final class HeadlessImageJ {
 	private static String classPath() {
 		return String.join(File.pathSeparator, jarOf("net.imagej.patcher.JavaAgent"), jarOf("javassist.ClassPool"), jarOf(
 			"io.github.classgraph.ClassGraph"), jarOf("ij.ImageJ"), jarOf("com.google.gson.Gson"), jarOf(
-				BrushwoodCommand.class.getName()), jarOf(HeadlessImageJ.class.getName()));
+				"io.jhdf.HdfFile"), jarOf("org.slf4j.Logger"), jarOf(
+				"org.slf4j.impl.StaticLoggerBinder"), jarOf("org.apache.commons.lang3.ArrayUtils"), jarOf(
+					"com.ning.compress.lzf.LZFException"), jarOf(BrushwoodCommand.class.getName()),
+			jarOf(HeadlessImageJ.class.getName()));
 	}
 
 	/** Jar or folder that a class comes from. */

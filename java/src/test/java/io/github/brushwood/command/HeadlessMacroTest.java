@@ -31,10 +31,12 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 
 import javax.imageio.ImageIO;
 
@@ -105,6 +107,20 @@ class HeadlessMacroTest {
 		assertEquals(0.25, labels.getCalibration().pixelWidth, 1e-9);
 		assertEquals(2.5, labels.getCalibration().frameInterval);
 		if (labels.getStackSize() > 1) assertEquals(0.75, labels.getCalibration().pixelDepth);
+	}
+
+	@Test
+	void resultsOfVirtualStacksGoToFiles() throws Exception {
+		final ImagePlus imp = Pictures.hyperstack("v.tif", 48, 40, 16, 1, 4, 1);
+		final Path model = train(imp);
+		final String output = imagej.batch(macro("files", "run(\"TIFF Virtual Stack...\", \"open=[" + folder +
+			"/v.tif]\");", "if (!is(\"Virtual Stack\")) exit(\"not virtual\");", apply("model=[" + model + "] output=both " +
+				"file=[" + folder + "/new/{name}_{kind}.tif]"), "print(\"images \" + nImages);", "print(\"done\");"), "");
+		assertTrue(output.trim().endsWith("images 1\ndone"), output);
+		final Path made = folder.resolve("new");
+		assertPrediction(model, folder.resolve("v.tif"), made.resolve("v_probabilities.tif"), made.resolve(
+			"v_segmentation.tif"));
+		assertTrue(output.contains("Brushwood Apply Model...: wrote " + made.resolve("v_segmentation.tif")), output);
 	}
 
 	@Test
@@ -196,8 +212,11 @@ class HeadlessMacroTest {
 		final Map<String, String> cases = new LinkedHashMap<>();
 		cases.put(open + apply("modell=x"), "Unknown key 'modell'");
 		cases.put(open + apply("output=both"), "The key 'model' (Model file) is missing");
-		cases.put(open + "run(\"Brushwood Apply Model...\");", "Keys: model (required), output, unrefined, spacing, threads");
+		cases.put(open + "run(\"Brushwood Apply Model...\");",
+			"Keys: model (required), output, file, unrefined, spacing, threads");
 		cases.put(open + apply(m + " output=all"), "[probabilities, labels, uncertainty, entropy]");
+		cases.put(open + apply(m + " file=[" + folder + "/{name}_{kind}.doc]"), "{name}_{kind}.doc");
+		cases.put(open + apply(m + " file=[" + folder + "/x.tif] output=labels"), "would replace the file");
 		cases.put(open + apply(m + " threads=many"), "'threads' has to be a whole number");
 		cases.put(open + apply(m + " spacing=1,2"), "three positive numbers");
 		cases.put(open + apply("model=[" + folder + "/none.brushwood]"), "none.brushwood");
@@ -271,7 +290,8 @@ class HeadlessMacroTest {
 		}
 		assertTrue(outputs[i].contains("alive Probabilities of x.tif"), outputs[i]);
 		assertFalse(Files.exists(folder.resolve("n.brushwood")));
-		assertArrayEquals(new String[] { "x_probabilities.tif" }, folder.resolve("out").toFile().list());
+		assertEquals("[brushwood_batch.csv, x_probabilities.tif]", Arrays.stream(folder.resolve("out").toFile().list())
+			.sorted().collect(Collectors.toList()).toString());
 	}
 
 	/** Bundled truth: the numbers in log and CSV, the diagram as active image, and tables left out without a display. */

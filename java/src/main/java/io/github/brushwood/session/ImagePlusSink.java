@@ -1,0 +1,117 @@
+package io.github.brushwood.session;
+
+import ij.ImagePlus;
+import ij.ImageStack;
+
+import io.github.brushwood.engine.Box;
+import io.github.brushwood.engine.EngineImage;
+import io.github.brushwood.engine.ImageInfo;
+import io.github.brushwood.engine.ImageSink;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.Locale;
+
+/** Becomes an ImageJ image, in Java's memory alone. */
+public final class ImagePlusSink implements ImageSink {
+
+	/** Java's arrays are a little smaller than their index allows. */
+	private static final long MOST_PIXELS = Integer.MAX_VALUE - 8;
+	/** Share of Java's memory that stays free beside results. */
+	private static final int SPARE_SHARE = 8;
+
+	private final ImageInfo info;
+	private final String title;
+	private final ImageStack stack;
+	private final int channels;
+	private ImagePlus image;
+
+	/**
+	 * @param outline size, type, calibration and plane labels
+	 * @throws BrushwoodException when planes are larger than ImageJ's can be
+	 */
+	public ImagePlusSink(final EngineImage outline, final String title) {
+		info = outline.info();
+		this.title = title;
+		checkSize(info, title);
+		channels = info.rgb ? 1 : info.channels;
+		stack = new ImageStack((int) info.width, (int) info.height);
+		for (int t = 0; t < info.frames; t++)
+			for (int z = 0; z < info.depth; z++)
+				for (int c = 0; c < channels; c++)
+					stack.addSlice(outline.planeLabel(t, c, z), ImagePlusAdapter.newPlane(info));
+	}
+
+	/**
+	 * Refuses results that do not fit Java's memory, before any work.
+	 *
+	 * @param name of the image that they are results of
+	 * @param bytes of all results
+	 */
+	static void checkRoom(final String name, final double bytes) {
+		if (bytes <= room()) return;
+		System.gc(); // what nobody needs any more counts as used until then
+		final long room = room();
+		if (bytes <= room) return;
+		throw new BrushwoodException(String.format(Locale.ROOT, "The results for '%s' need %s of ImageJ's memory, but only " +
+			"%s are free for them. Write them to files instead (the key 'file' of Brushwood Apply Model, or Brushwood Apply " +
+			"Model to Folder), close other images, or give ImageJ more memory (Edit > Options > Memory & Threads).", name,
+			size(bytes), size(Math.max(room, 0))));
+	}
+
+	/** Bytes of the image as ImageJ keeps it. */
+	static double bytes(final ImageInfo info) {
+		final int pixel = info.rgb ? Integer.BYTES : info.channels * info.type.size;
+		return (double) info.planeLength() * info.depth * info.frames * pixel;
+	}
+
+	private static long room() {
+		final Runtime java = Runtime.getRuntime();
+		final long used = java.totalMemory() - java.freeMemory();
+		return java.maxMemory() - java.maxMemory() / SPARE_SHARE - used;
+	}
+
+	private static String size(final double bytes) {
+		final double megabytes = bytes / (1 << 20);
+		return megabytes < 1000 ? String.format(Locale.ROOT, "%.0f MB", megabytes) : String.format(Locale.ROOT, "%.1f GB",
+			megabytes / 1024);
+	}
+
+	private static void checkSize(final ImageInfo info, final String title) {
+		if (info.planeLength() <= MOST_PIXELS) return;
+		throw new BrushwoodException("'" + title + "' would have planes of " + info.width + " x " + info.height +
+			" pixels; ImageJ's can have 2147483639 pixels. Write the results to files with Brushwood Apply Model to Folder.");
+	}
+
+	@Override
+	public ImageInfo info() {
+		return info;
+	}
+
+	@Override
+	public void write(final Box box, final ByteBuffer from) {
+		final PlaneRows rows = new PlaneRows(info, box, from.slice().order(ByteOrder.nativeOrder()));
+		for (int z = 0; z < box.depth(); z++)
+			for (int c = 0; c < channels; c++)
+				rows.write(c, z, stack.getPixels(index(c, box.z0 + z, box.frame)));
+	}
+
+	private int index(final int c, final long z, final int t) {
+		return (int) ((t * info.depth + z) * channels + c) + 1;
+	}
+
+	@Override
+	public void finish() {
+		image = ImagePlusAdapter.image(title, stack, info);
+	}
+
+	/** The image, as {@link ImagePlusAdapter#toImagePlus} makes one; null before {@link #finish}. */
+	public ImagePlus image() {
+		return image;
+	}
+
+	@Override
+	public void close() {
+		// the arrays go with this object
+	}
+}
