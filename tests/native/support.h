@@ -67,6 +67,27 @@ static inline int test_nothing_is_left(void **state) {
     return bw_memory_in_use() != *test_held();
 }
 
+/* Whole files, by UTF-8 path. */
+static inline void test_store(const char *path, const void *data, size_t size) {
+    FILE *file = bw_system_open(path, "wb");
+    assert_non_null(file);
+    assert_int_equal(fwrite(data, 1, size, file), size);
+    assert_int_equal(fclose(file), 0);
+}
+
+/* For test_free. */
+static inline uint8_t *test_load(const char *path, size_t *size) {
+    FILE *file = bw_system_open(path, "rb");
+    assert_non_null(file);
+    assert_int_equal(fseek(file, 0, SEEK_END), 0);
+    *size = (size_t)ftell(file);
+    rewind(file);
+    uint8_t *data = test_malloc(*size + 1);
+    assert_int_equal(fread(data, 1, *size, file), *size);
+    fclose(file);
+    return data;
+}
+
 static inline bw_context *test_context(int threads) {
     bw_context *ctx = bw_context_create();
     assert_non_null(ctx);

@@ -1,5 +1,5 @@
 /* TIFF reading and writing: round trips, ImageJ's layouts, metadata, damaged files, failing disks. */
-#include "os.h"
+#include "support.h"
 
 #include "core/bytes.h"
 #include "core/file.h"
@@ -19,25 +19,6 @@ static const char *in_folder(const char *name) {
 
 static int count_files(void) {
     return test_walk(folder, 0);
-}
-
-static void store(const char *path, const void *data, size_t size) {
-    FILE *file = bw_system_open(path, "wb");
-    assert_non_null(file);
-    assert_int_equal(fwrite(data, 1, size, file), size);
-    assert_int_equal(fclose(file), 0);
-}
-
-static uint8_t *load(const char *path, size_t *size) {
-    FILE *file = bw_system_open(path, "rb");
-    assert_non_null(file);
-    assert_int_equal(fseek(file, 0, SEEK_END), 0);
-    *size = (size_t)ftell(file);
-    rewind(file);
-    uint8_t *data = test_malloc(*size + 1);
-    assert_int_equal(fread(data, 1, *size, file), *size);
-    fclose(file);
-    return data;
 }
 
 /* ---- images -------------------------------------------------------------------------------------------------- */
@@ -200,9 +181,9 @@ static void test_same_bytes_for_any_thread_count(void **state) {
     for (int c = BW_COMPRESSION_NONE; c <= BW_COMPRESSION_ZSTD; c++) {
         size_t one_size, many_size;
         write_ok(in_folder("threads.tif"), image, (bw_compression)c, 0, 1);
-        uint8_t *one = load(in_folder("threads.tif"), &one_size);
+        uint8_t *one = test_load(in_folder("threads.tif"), &one_size);
         write_ok(in_folder("threads.tif"), image, (bw_compression)c, 0, 5);
-        uint8_t *many = load(in_folder("threads.tif"), &many_size);
+        uint8_t *many = test_load(in_folder("threads.tif"), &many_size);
         assert_int_equal(one_size, many_size);
         assert_memory_equal(one, many, one_size);
         test_free(one);
@@ -560,7 +541,7 @@ static void test_not_a_tiff(void **state) {
     };
     (void)state;
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
-        store(in_folder("odd.tif"), files[i].bytes, files[i].size);
+        test_store(in_folder("odd.tif"), files[i].bytes, files[i].size);
         expect_read_error(in_folder("odd.tif"), BW_ERROR_FORMAT, files[i].part);
     }
     expect_read_error(in_folder("missing.tif"), BW_ERROR_IO, "No such file");
@@ -583,7 +564,7 @@ static void test_unwritable(void **state) {
     bw_context *ctx = bw_context_create();
     bw_image *image = make(ctx, shapes[1], 1);
     expect_write_error(in_folder("no/such/folder.tif"), image, BW_COMPRESSION_NONE, "No such file");
-    store(in_folder("plain"), "x", 1);
+    test_store(in_folder("plain"), "x", 1);
     expect_write_error(in_folder("plain/inside.tif"), image, BW_COMPRESSION_NONE, TEST_FILE_AS_FOLDER);
     expect_write_error(folder, image, BW_COMPRESSION_NONE, "folder");
     bw_image_free(image);
@@ -599,7 +580,7 @@ static void test_disk_full(void **state) {
     for (int c = BW_COMPRESSION_NONE; c <= BW_COMPRESSION_ZSTD; c++) {
         size_t size;
         write_ok(in_folder("full.tif"), image, (bw_compression)c, 0, 1);
-        test_free(load(in_folder("full.tif"), &size));
+        test_free(test_load(in_folder("full.tif"), &size));
         bw_system_remove(in_folder("full.tif"));
         for (size_t limit = 0; limit < size; limit += size / 9 + 1) {
             test_limit_files(limit);
@@ -695,7 +676,7 @@ static void test_every_truncation(void **state) {
             info.height = 7;
             bw_image *image = make(ctx, info, 1);
             write_ok(in_folder("cut.tif"), image, (bw_compression)c, (int)s % 2, 1);
-            uint8_t *data = load(in_folder("cut.tif"), &size);
+            uint8_t *data = test_load(in_folder("cut.tif"), &size);
             for (size_t cut = 0; cut < size; cut += test_quick() ? 7 : 1)
                 survive(data, cut, image);
             assert_int_equal(survive(data, size, image), BW_OK);
@@ -729,7 +710,7 @@ static void test_random_flips(void **state) {
             bw_image *image = make(ctx, info, 1);
             set_labels(ctx, image);
             write_ok(in_folder("flip.tif"), image, (bw_compression)c, (int)(s + 1) % 2, 1);
-            uint8_t *data = load(in_folder("flip.tif"), &size);
+            uint8_t *data = test_load(in_folder("flip.tif"), &size);
             for (uint64_t round = 0; round < 600; round++) {
                 uint8_t saved[8];
                 size_t where[8];

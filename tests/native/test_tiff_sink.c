@@ -23,18 +23,6 @@ static int count_files(void) {
     return test_walk(folder, 0);
 }
 
-static uint8_t *load(const char *path, size_t *size) {
-    FILE *file = bw_system_open(path, "rb");
-    assert_non_null(file);
-    assert_int_equal(fseek(file, 0, SEEK_END), 0);
-    *size = (size_t)ftell(file);
-    rewind(file);
-    uint8_t *data = test_malloc(*size + 1);
-    assert_int_equal(fread(data, 1, *size, file), *size);
-    fclose(file);
-    return data;
-}
-
 /* ---- images -------------------------------------------------------------------------------------------------- */
 
 static const bw_image_info shapes[] = {
@@ -198,7 +186,7 @@ static void test_random_images_in_random_parts(void **state) {
 
 static void assert_same_files(const char *a, const char *b) {
     size_t one_size, other_size;
-    uint8_t *one = load(a, &one_size), *other = load(b, &other_size);
+    uint8_t *one = test_load(a, &one_size), *other = test_load(b, &other_size);
     assert_int_equal(one_size, other_size);
     assert_memory_equal(one, other, one_size);
     test_free(one);
@@ -531,7 +519,7 @@ static void test_disk_full(void **state) {
     for (int o = 0; o < OPTIONS; o++) {
         size_t size;
         write_ok(in_folder("full.tif"), image, &all_options[o], 4, 1);
-        test_free(load(in_folder("full.tif"), &size));
+        test_free(test_load(in_folder("full.tif"), &size));
         bw_system_remove(in_folder("full.tif"));
         for (size_t limit = 0; limit < size; limit += size / 5)
             expect_full(image, &all_options[o], limit);

@@ -28,6 +28,14 @@ static inline bw_box bw_box_grow(const bw_box *box, const int64_t margin[3], con
     return grown;
 }
 
+/* Grows a box until it holds another one, too. */
+static inline void bw_box_hull(bw_box *box, const bw_box *other) {
+    for (int axis = 0; axis < 3; axis++) {
+        if (other->lo[axis] < box->lo[axis]) box->lo[axis] = other->lo[axis];
+        if (other->hi[axis] > box->hi[axis]) box->hi[axis] = other->hi[axis];
+    }
+}
+
 /* Position of `index` on an axis of n pixels mirrored at both ends without repeating the edge pixel. */
 static inline int64_t bw_mirror(int64_t index, int64_t n) {
     if (n == 1) return 0;

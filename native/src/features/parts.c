@@ -241,13 +241,6 @@ const bw_feature_plan *bw_feature_plan_part(const bw_feature_plan *plan, int par
     return &plan->parts[part];
 }
 
-static void hull(bw_box *box, const bw_box *other) {
-    for (int axis = 0; axis < 3; axis++) {
-        if (other->lo[axis] < box->lo[axis]) box->lo[axis] = other->lo[axis];
-        if (other->hi[axis] > box->hi[axis]) box->hi[axis] = other->hi[axis];
-    }
-}
-
 static const bw_box nowhere = {{INT64_MAX, INT64_MAX, INT64_MAX}, {INT64_MIN, INT64_MIN, INT64_MIN}};
 
 /* The pixels of the frame in which a box of a grid lies. */
@@ -280,7 +273,7 @@ static bw_box part_region(const bw_feature_plan *plan, int part, const bw_box *b
     for (int k = 0; k < plan->slot_count; k++) {
         if (plan->slots[k].made != part) continue;
         const bw_box pixels = on_pixels(&boxes[k], &plan->parts[part].nodes[plan->slots[k].node], size);
-        hull(&region, &pixels);
+        bw_box_hull(&region, &pixels);
     }
     bw_feature_plan_alignment(plan, part, step);
     for (int axis = 0; axis < 3; axis++)
@@ -301,7 +294,7 @@ void bw_feature_plan_regions(const bw_feature_plan *plan, const bw_box *region, 
         for (int s = 0; s < part->stored; s++) {
             const bw_node *node = &part->nodes[part->steps[s].first];
             const bw_box read = bw_node_box(node, &parts[p], size);
-            hull(&slots[node->slot], &read);
+            bw_box_hull(&slots[node->slot], &read);
         }
     }
 }

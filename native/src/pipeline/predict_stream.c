@@ -15,13 +15,6 @@ typedef struct bw_stream {
 
 /* ---- input ------------------------------------------------------------------------------------------------------- */
 
-static void hull(bw_box *box, const bw_box *other) {
-    for (int axis = 0; axis < 3; axis++) {
-        if (other->lo[axis] < box->lo[axis]) box->lo[axis] = other->lo[axis];
-        if (other->hi[axis] > box->hi[axis]) box->hi[axis] = other->hi[axis];
-    }
-}
-
 /* What features, an autocontext stage and refining of a region read. */
 static bw_status pixels_read(bw_context *ctx, const bw_stream *stream, const bw_box *grown, bw_box *out) {
     const bw_image_run *run = &stream->run;
@@ -33,7 +26,7 @@ static bw_status pixels_read(bw_context *ctx, const bw_stream *stream, const bw_
         if (reach[axis] < bw_refine_guide_reach(&run->run.refine))
             reach[axis] = bw_refine_guide_reach(&run->run.refine);
     const bw_box others = bw_box_grow(grown, reach, size);
-    hull(out, &others);
+    bw_box_hull(out, &others);
     return BW_OK;
 }
 

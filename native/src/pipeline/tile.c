@@ -240,13 +240,6 @@ static bw_status make_scratch(bw_context *ctx, const bw_grid *grid, void ***out)
     return BW_OK;
 }
 
-static void hull(bw_box *box, const bw_box *other) {
-    for (int axis = 0; axis < 3; axis++) {
-        if (other->lo[axis] < box->lo[axis]) box->lo[axis] = other->lo[axis];
-        if (other->hi[axis] > box->hi[axis]) box->hi[axis] = other->hi[axis];
-    }
-}
-
 /* Parts of a plan may read more than the plan as a whole: their tiles begin on coarse grids. */
 bw_status bw_grid_reads(bw_context *ctx, const bw_grid *grid, const bw_feature_plan *plan, const bw_box *grown,
                         bw_box *out) {
@@ -262,7 +255,7 @@ bw_status bw_grid_reads(bw_context *ctx, const bw_grid *grid, const bw_feature_p
     for (int p = 0; p < bw_feature_plan_part_count(plan); p++) {
         bw_feature_plan_halo(bw_feature_plan_part(plan, p), halo);
         const bw_box read = bw_box_grow(&parts[p], halo, size);
-        hull(out, &read);
+        bw_box_hull(out, &read);
     }
     bw_free(slots);
     return BW_OK;

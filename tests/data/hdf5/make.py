@@ -99,6 +99,23 @@ def indexes(file):
     file.create_dataset("fixed_array_gzip", data=data, chunks=chunks, compression="gzip")
     file.create_dataset("extensible_array", data=data, chunks=chunks, maxshape=(None, *data.shape[1:]))
     file.create_dataset("b_tree", data=data, chunks=chunks, maxshape=(None, None, *data.shape[2:]), compression="gzip")
+    for axis, name in enumerate("tzyxc"):
+        growing = [None if i == axis else n for i, n in enumerate(data.shape)]
+        file.create_dataset(f"growing_{name}", data=data, chunks=chunks, maxshape=growing)
+    more = (3, 5, 7, 9, 4)
+    file.create_dataset("room", data=data, chunks=chunks, maxshape=more)
+    file.create_dataset("room_gzip", data=data, chunks=chunks, maxshape=more, compression="gzip")
+
+
+def gaps(file):
+    """Chunks that were never written, in the lists of HDF5 1.10."""
+    data = pixels("tzyxc", "u2") * 100
+    chunks = (1, 2, 3, 3, 2)
+    for name, more in (("fixed_array", {}), ("fixed_array_gzip", {"compression": "gzip", "shuffle": True}),
+                       ("b_tree", {"maxshape": (None, None, *data.shape[2:])}),
+                       ("extensible_array", {"maxshape": (None, *data.shape[1:])})):
+        file.create_dataset(name, data.shape, "u2", chunks=chunks, fillvalue=7, **more)[1] = data[1]
+    file.create_dataset("unwritten", data.shape, "u2", chunks=chunks, fillvalue=7)
 
 
 def odd(file):
@@ -143,8 +160,9 @@ def main():
     for name, maker in makers.items():
         with h5py.File(FOLDER / f"{name}.h5", "w") as file:
             maker(file)
-    with h5py.File(FOLDER / "indexes.h5", "w", libver="v110", userblock_size=512) as file:
-        indexes(file)
+    for name, maker, before in (("indexes", indexes, 512), ("gaps", gaps, 0)):
+        with h5py.File(FOLDER / f"{name}.h5", "w", libver="v110", userblock_size=before) as file:
+            maker(file)
 
 
 if __name__ == "__main__":
