@@ -1,4 +1,4 @@
-"""The peer of the benchmark `big`: scikit-image's features and scikit-learn's forest, tile by tile; one thread.
+"""The peer of the benchmark `big`: scikit-image's features and scikit-learn's forest, tile by tile.
 
     big_peer.py IMAGE TRAINING_FOLDER
 """
@@ -15,7 +15,7 @@ TILE, MARGIN, SIGMA = 512, 64, 16
 
 
 def features(pixels):
-    values = multiscale_basic_features(pixels, sigma_min=0.7, sigma_max=SIGMA, num_workers=1)
+    values = multiscale_basic_features(pixels, sigma_min=0.7, sigma_max=SIGMA)
     return values.reshape(*pixels.shape, -1)
 
 
@@ -28,7 +28,7 @@ def train(folder):
 
 def main():
     path, folder = map(Path, sys.argv[1:])
-    forest, image = train(folder), tifffile.memmap(path, mode="r") if not is_tiled(path) else tifffile.imread(path)
+    forest, image = train(folder), tifffile.imread(path)
     result = np.zeros(image.shape, np.float32)
     for y in range(0, image.shape[0], TILE):
         for x in range(0, image.shape[1], TILE):
@@ -37,11 +37,6 @@ def main():
             wanted = part[y - top:y - top + TILE, x - left:x - left + TILE]
             values = forest.predict_proba(wanted.reshape(-1, wanted.shape[-1]))[:, 0]
             result[y:y + TILE, x:x + TILE] = values.reshape(wanted.shape[:2])
-
-
-def is_tiled(path):
-    with tifffile.TiffFile(path) as file:
-        return file.pages[0].is_tiled
 
 
 if __name__ == "__main__":
