@@ -86,7 +86,7 @@ def test_tiles(name, compression, tmp_path):
         assert file.is_bigtiff and file.byteorder == "<" and file.is_imagej and len(file.series) == 1
         np.testing.assert_array_equal(tczyx(series.asarray(), series.axes), pixels)
         assert file.imagej_metadata["unit"] == "um" and file.imagej_metadata["spacing"] == 0.75
-        edge = 256 if pixels.shape[1] > 1 else 512
+        edge = 256 if pixels.shape[-3] > 1 else 512
         for page in file.pages:
             assert (page.tilewidth, page.tilelength) == tuple(min(edge, -(-n // 16) * 16) for n in (width, height))
             assert page.compression == CODES[compression] and page.subfiletype == 0
