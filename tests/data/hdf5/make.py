@@ -116,6 +116,7 @@ def gaps(file):
                        ("extensible_array", {"maxshape": (None, *data.shape[1:])})):
         file.create_dataset(name, data.shape, "u2", chunks=chunks, fillvalue=7, **more)[1] = data[1]
     file.create_dataset("unwritten", data.shape, "u2", chunks=chunks, fillvalue=7)
+    file.create_dataset("huge", (4000, 30000, 30000), "u2")
 
 
 def odd(file):

@@ -24,7 +24,7 @@ public final class Apply_Model extends BrushwoodCommand {
 			"sure, 1 = all classes alike); 'both' is probabilities and labels. The labels, or else the probabilities, " +
 			"become the active image.", Outputs.ids()).withAlias("both", "probabilities;labels");
 
-	private static final Key FILE = Key.of(Kind.TEXT, "file", "Write to files", "",
+	private static final Key FILE = Key.of(Kind.SAVE, "file", "Write to files", "",
 		"Where to write the results instead of showing them, for those larger than memory: a path with {name}, the " +
 			"image's title without its suffix, and {kind}, such as probabilities, for example " +
 			"/data/{name}_{kind}.tif. The suffix decides the format; folders are made when missing.");

@@ -90,7 +90,7 @@ public final class Open_HDF5 extends BrushwoodCommand {
 		final ReadOptions read = new ReadOptions().dataset(dataset).axes(options.text(AXES));
 		final ImagePlus imp;
 		try (Job job = jobs.open(); EngineImage image = ImageFormats.HDF5.open(job, new File(path), read)) {
-			imp = copy(jobs, job, image, title(path, dataset));
+			imp = copy(jobs, job, image, slicesTogether(path, read), title(path, dataset));
 		}
 		show(imp);
 		IJ.showStatus("Opened " + path);
@@ -104,14 +104,24 @@ public final class Open_HDF5 extends BrushwoodCommand {
 		return offered.size() == 1 ? "" : listed.path;
 	}
 
-	/** Reads in boxes that are deep, too, as chunks often are. */
-	private static ImagePlus copy(final Jobs jobs, final Job job, final EngineImage image, final String title) {
+	private static int slicesTogether(final String path, final ReadOptions read) {
+		try (Hdf5File file = new Hdf5File(new File(path))) {
+			return file.slicesTogether(read, DEPTH);
+		}
+	}
+
+	/** Reads in boxes as deep as the chunks. */
+	private static ImagePlus copy(final Jobs jobs, final Job job, final EngineImage image, final int slices,
+		final String title)
+	{
 		final ImageInfo info = image.info();
+		ImagePlusSink.checkRoom("The image '" + title + "' needs", ImagePlusSink.bytes(info),
+			"Classify it from file to file (Brushwood Apply Model to Folder)");
 		final ImagePlusSink sink = new ImagePlusSink(image, title);
-		final int pixel = info.channels * info.type.size;
-		final long depth = Math.min(info.depth, DEPTH);
-		final long rows = Math.max(1, Math.min(info.height, BUFFER / (info.width * depth * pixel)));
-		final ByteBuffer buffer = ByteBuffer.allocateDirect(Math.toIntExact(info.width * rows * depth * pixel));
+		final long row = info.width * info.channels * info.type.size;
+		final long depth = Math.max(1, Math.min(Math.min(info.depth, slices), BUFFER / row));
+		final long rows = Math.max(1, Math.min(info.height, BUFFER / (row * depth)));
+		final ByteBuffer buffer = ByteBuffer.allocateDirect(Math.toIntExact(row * rows * depth));
 		boolean probabilities = info.type == PixelType.FLOAT32;
 		for (int t = 0; t < info.frames; t++)
 			for (long z = 0; z < info.depth; z += depth)

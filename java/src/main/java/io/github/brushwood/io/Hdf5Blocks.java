@@ -194,6 +194,7 @@ abstract class Hdf5Blocks {
 		private final ChunkedDataset dataset;
 		private final int[] size;
 		private final int elements;
+		private final Hdf5ChunkIndex index;
 		private final LinkedHashMap<List<Integer>, ByteBuffer> kept = new LinkedHashMap<>(16, 0.75f, true);
 
 		Chunks(final Hdf5File file, final ChunkedDataset dataset) {
@@ -203,6 +204,7 @@ abstract class Hdf5Blocks {
 			elements = Arrays.stream(size).reduce(1, Math::multiplyExact);
 			Math.multiplyExact(elements, sample.size);
 			checkFilters();
+			index = new Hdf5ChunkIndex(dataset);
 		}
 
 		private void checkFilters() {
@@ -248,22 +250,11 @@ abstract class Hdf5Blocks {
 		}
 
 		private ByteBuffer decoded(final int[] at) {
-			final byte[] bytes;
-			try {
-				bytes = dataset.getDecompressedChunk(at.clone());
-			}
-			catch (final HdfException e) {
-				if (!isMissing(e)) throw e;
-				return filled(elements, dataset.getFillValue());
-			}
+			final byte[] bytes = index.read(at);
+			if (bytes == null) return filled(elements, dataset.getFillValue());
 			if (bytes.length >= elements * sample.size) return ByteBuffer.wrap(bytes).order(order);
 			throw new HdfException("the chunk at " + Arrays.toString(at) + " has " + bytes.length + " bytes instead of " +
 				elements * sample.size);
-		}
-
-		/** Chunks that were never written; jhdf has no question for it. */
-		private static boolean isMissing(final HdfException e) {
-			return e.getMessage() != null && e.getMessage().startsWith("No chunk with offset");
 		}
 	}
 }

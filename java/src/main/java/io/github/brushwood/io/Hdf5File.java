@@ -8,6 +8,7 @@ import io.jhdf.api.Dataset;
 import io.jhdf.api.Group;
 import io.jhdf.api.Link;
 import io.jhdf.api.Node;
+import io.jhdf.api.dataset.ChunkedDataset;
 import io.jhdf.nio.FileChannelFromSeekableByteChannel;
 import io.jhdf.object.datatype.DataType;
 
@@ -157,8 +158,8 @@ public final class Hdf5File implements AutoCloseable {
 	private String onlyImage() {
 		final List<Hdf5Dataset> images = images();
 		if (images.size() == 1) return images.get(0).path;
-		throw new EngineException(Status.ARGUMENT, "The HDF5 file '" + file + "' has several images. Name one as dataset. " +
-			listed());
+		throw new EngineException(Status.ARGUMENT, "The HDF5 file '" + file + "' has several images. Name one as dataset: " +
+			list(images));
 	}
 
 	/**
@@ -176,12 +177,31 @@ public final class Hdf5File implements AutoCloseable {
 	}
 
 	private String listed() {
-		if (datasets().isEmpty()) return "It has no datasets at all.";
-		final StringBuilder list = new StringBuilder("Its datasets: ");
-		for (int i = 0; i < Math.min(datasets().size(), MOST_LISTED); i++)
-			list.append(i == 0 ? "" : ", ").append(datasets().get(i));
-		final int more = datasets().size() - MOST_LISTED;
+		return datasets().isEmpty() ? "It has no datasets at all." : "Its datasets: " + list(datasets());
+	}
+
+	private static String list(final List<Hdf5Dataset> datasets) {
+		final StringBuilder list = new StringBuilder();
+		for (int i = 0; i < Math.min(datasets.size(), MOST_LISTED); i++)
+			list.append(i == 0 ? "" : ", ").append(datasets.get(i));
+		final int more = datasets.size() - MOST_LISTED;
 		return list.append(more > 0 ? " and " + more + " more." : ".").toString();
+	}
+
+	/**
+	 * How many slices of an image to read at once, so that what is stored together is read once.
+	 *
+	 * @param most to be had where the image's slices are woven into one another
+	 */
+	public int slicesTogether(final ReadOptions options, final int most) {
+		final Dataset dataset = find(options.dataset());
+		final String order = axes(dataset, options.axes()).order;
+		final int z = order.indexOf('z');
+		if (z < 0) return 1;
+		if (dataset instanceof ChunkedDataset) {
+			return Math.min(most, guarded(dataset.getPath(), ((ChunkedDataset) dataset)::getChunkDimensions)[z]);
+		}
+		return z < order.indexOf('y') && z < order.indexOf('x') ? 1 : most;
 	}
 
 	/**

@@ -19,7 +19,7 @@ import java.util.regex.Pattern;
 final class Hdf5Sink implements ImageSink {
 
 	private static final String OTHERWISE =
-		"Or write a BigTIFF, which can be compressed: give the result a name that ends in .tif.";
+		"A BigTIFF can be compressed: give the result a name that ends in .tif.";
 	private static final Pattern PATH = Pattern.compile("/?[^/\\p{Cntrl}]{1,60}(/[^/\\p{Cntrl}]{1,60}){0,9}");
 	private static final int BUFFER = 1 << 20;
 	private static final long LARGEST = 1L << 62; // of what counts as a long
@@ -58,7 +58,8 @@ final class Hdf5Sink implements ImageSink {
 		final double bytes = (double) info.width * info.height * info.depth * info.channels * info.frames * info.type.size;
 		if (bytes <= largest) return;
 		throw new EngineException(Status.MEMORY, "The file '" + file + "' would take " + PartFile.megabytes(bytes) +
-			" as HDF5, more than the " + PartFile.megabytes(largest) + " that it may have. " + OTHERWISE);
+			" as HDF5, more than the memory limit of " + PartFile.megabytes(largest) + " (Brushwood Preferences). Raise the " +
+			"limit, or write a BigTIFF, which has none: give the result a name that ends in .tif.");
 	}
 
 	private static Hdf5Header header(final ImageInfo info) {

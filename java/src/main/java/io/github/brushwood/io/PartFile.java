@@ -107,9 +107,10 @@ public final class PartFile implements AutoCloseable {
 		}
 	}
 
-	private void checkRoom(final long needed, final String otherwise) throws IOException {
-		final long room = Files.getFileStore(target.getParent()).getUsableSpace();
-		if (room >= needed) return;
+	/** A Files.getFileStore fails where the mounts are not known, as in some containers; 0 is also said of such. */
+	private void checkRoom(final long needed, final String otherwise) {
+		final long room = target.getParent().toFile().getUsableSpace();
+		if (room == 0 || room >= needed) return;
 		throw new EngineException(Status.IO, "The file '" + file + "' would take " + megabytes(needed) +
 			", but its folder has room for " + megabytes(room) + ". Free some space or write to another disk. " + otherwise);
 	}

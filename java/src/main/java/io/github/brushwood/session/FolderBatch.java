@@ -104,6 +104,7 @@ public final class FolderBatch {
 		void finished(Entry entry);
 	}
 
+	private static final String NAMES = "names";
 	private static final double NANO = 1e-9;
 	/** To open an image and make its results costs as much as so many bytes. */
 	private static final double COST = 1e5;
@@ -117,7 +118,7 @@ public final class FolderBatch {
 	private final ImageFolder images;
 	private boolean overwrite;
 	private PredictOptions options;
-	private NamePattern names = new NamePattern(NamePattern.DEFAULT);
+	private NamePattern names = new NamePattern(NamePattern.DEFAULT, NAMES);
 	private ReadOptions reading = new ReadOptions();
 	private Compression compression = Compression.NONE;
 	private boolean pyramid;
@@ -184,7 +185,7 @@ public final class FolderBatch {
 
 	/** @param text a {@link NamePattern} */
 	public FolderBatch names(final String text) {
-		names = new NamePattern(text);
+		names = new NamePattern(text, NAMES);
 		return this;
 	}
 

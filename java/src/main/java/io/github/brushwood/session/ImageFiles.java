@@ -31,7 +31,7 @@ import javax.imageio.stream.ImageInputStream;
  */
 public final class ImageFiles {
 
-	private static final List<String> TIFF = Arrays.asList(".tif", ".tiff", ".btf", ".tf8");
+	private static final List<String> TIFF = ImageFormats.TIFF.suffixes();
 	private static final List<String> IMAGE_IO = Arrays.asList(".png", ".jpg", ".jpeg", ".gif", ".bmp");
 
 	private ImageFiles() {}

@@ -43,24 +43,25 @@ public final class ImagePlusSink implements ImageSink {
 	}
 
 	/**
-	 * Refuses results that do not fit Java's memory, before any work.
+	 * Refuses images that do not fit Java's memory, before any work.
 	 *
-	 * @param name of the image that they are results of
-	 * @param bytes of all results
+	 * @param what begins the message, such as "The image 'a.h5' needs"
+	 * @param bytes of all images
+	 * @param instead what to do in place of having them in memory, the beginning of a sentence
+	 * @throws BrushwoodException when they do not fit
 	 */
-	static void checkRoom(final String name, final double bytes) {
+	public static void checkRoom(final String what, final double bytes, final String instead) {
 		if (bytes <= room()) return;
 		System.gc(); // what nobody needs any more counts as used until then
 		final long room = room();
 		if (bytes <= room) return;
-		throw new BrushwoodException(String.format(Locale.ROOT, "The results for '%s' need %s of ImageJ's memory, but only " +
-			"%s are free for them. Write them to files instead (the key 'file' of Brushwood Apply Model, or Brushwood Apply " +
-			"Model to Folder), close other images, or give ImageJ more memory (Edit > Options > Memory & Threads).", name,
-			size(bytes), size(Math.max(room, 0))));
+		throw new BrushwoodException(what + " " + size(bytes) + " of ImageJ's memory, but only " + size(Math.max(room,
+			0)) + " are free. " + instead + ", close other images, or give ImageJ more memory (Edit > Options > Memory & " +
+			"Threads).");
 	}
 
 	/** Bytes of the image as ImageJ keeps it. */
-	static double bytes(final ImageInfo info) {
+	public static double bytes(final ImageInfo info) {
 		final int pixel = info.rgb ? Integer.BYTES : info.channels * info.type.size;
 		return (double) info.planeLength() * info.depth * info.frames * pixel;
 	}
@@ -80,7 +81,8 @@ public final class ImagePlusSink implements ImageSink {
 	private static void checkSize(final ImageInfo info, final String title) {
 		if (info.planeLength() <= MOST_PIXELS) return;
 		throw new BrushwoodException("'" + title + "' would have planes of " + info.width + " x " + info.height +
-			" pixels; ImageJ's can have 2147483639 pixels. Write the results to files with Brushwood Apply Model to Folder.");
+			" pixels; ImageJ's can have 2147483639 pixels. Use Brushwood Apply Model to Folder, which works from files to " +
+			"files.");
 	}
 
 	@Override

@@ -97,7 +97,8 @@ public final class Segmentation {
 			final PredictReport report = ResultSinks.predict(job, model, image, options, files.keySet(), (output,
 				outline) -> {
 				final File file = files.get(output);
-				return ImageFormats.byName(file.getName()).create(job, file, outline, new WriteOptions());
+				return ImageFormats.byName(file.getName()).create(job, file, outline, new WriteOptions().memory(jobs
+					.memory()));
 			});
 			return notes(report, imp.getTitle());
 		}
@@ -107,7 +108,11 @@ public final class Segmentation {
 		final String pattern)
 	{
 		final File path = new File(pattern).getAbsoluteFile();
-		final NamePattern names = new NamePattern(path.getName());
+		final NamePattern names = new NamePattern(path.getName(), "file");
+		if (NamePattern.isPattern("" + path.getParent())) {
+			throw new BrushwoodException("The folder '" + path.getParent() + "' (key 'file') has a placeholder; only the " +
+				"name of the file can have some. Write for example /data/{name}_{kind}.tif.");
+		}
 		names.check(1, outputs);
 		final Map<Output, File> files = new EnumMap<>(Output.class);
 		for (final Output output : outputs) {
@@ -143,7 +148,8 @@ public final class Segmentation {
 				bytes += ImagePlusSink.bytes(outline.info());
 			}
 		}
-		ImagePlusSink.checkRoom(image.name(), bytes);
+		ImagePlusSink.checkRoom("The results for '" + image.name() + "' need", bytes,
+			"Write them to files instead (the key 'file' of Brushwood Apply Model, or Brushwood Apply Model to Folder)");
 	}
 
 	/**

@@ -73,7 +73,8 @@ class OpenHdf5MacroTest {
 	void mistakesStopTheMacroWithASentence() throws Exception {
 		final String[][] mistakes = { { "axes=yx", "'file'" }, { "file=[" + file("absent.h5") + "]", "does not exist" }, {
 			"file=[" + file("layouts.h5") + "]", "several images" }, { "file=[" + file("axes.h5") + "] dataset=tzyxc axes=zyx",
-				"2 x 3 x 4 x 5 x 2" }, { "file=[" + file("make.py") + "]", "make.py" } };
+				"2 x 3 x 4 x 5 x 2" }, { "file=[" + file("gaps.h5") + "] dataset=huge",
+				"The image 'gaps.h5 huge' needs 6705.5 GB of ImageJ's memory" }, { "file=[" + file("make.py") + "]", "make.py" } };
 		for (final String[] mistake : mistakes) {
 			final String output = run(open(mistake[0]));
 			assertTrue(output.contains("Brushwood Open HDF5...: ") && output.contains(mistake[1]), output);

@@ -182,7 +182,37 @@ class Hdf5SourceTest {
 				assertImage(source, "tzyxc", 100);
 				indexes++;
 			}
-		assertEquals(6, indexes);
+		assertEquals(13, indexes);
+	}
+
+	private static int slices(final String name, final String dataset, final String axes) {
+		try (Hdf5File file = new Hdf5File(Hdf5Data.file(name))) {
+			return file.slicesTogether(new ReadOptions().dataset(dataset).axes(axes), 64);
+		}
+	}
+
+	@Test
+	void slicesThatAreStoredTogether() {
+		assertEquals(2, slices("layouts.h5", "gzip", "tzyxc"));
+		assertEquals(3, slices("layouts.h5", "gzip", "tyzxc"));
+		assertEquals(1, slices("layouts.h5", "contiguous", "tzyxc"));
+		assertEquals(64, slices("layouts.h5", "contiguous", "tyzxc"));
+		assertEquals(1, slices("axes.h5", "yx", ""));
+	}
+
+	@Test
+	void gapsInHdf5sListsOfChunks() {
+		final double[] expected = Hdf5Data.values("tzyxc", 100);
+		Arrays.fill(expected, 0, expected.length / 2, 7);
+		for (final String name : new String[] { "fixed_array", "fixed_array_gzip", "b_tree" })
+			try (Hdf5Source source = open("gaps.h5", name, "")) {
+				assertArrayEquals(expected, Hdf5Data.numbers(source), name);
+			}
+		try (Hdf5Source source = open("gaps.h5", "unwritten", "")) {
+			assertTrue(Arrays.stream(Hdf5Data.numbers(source)).allMatch(value -> value == 7));
+		}
+		assertMentions(refusal("gaps.h5", "extensible_array", "", Status.FORMAT), "'/extensible_array'", "never written",
+			"save it anew");
 	}
 
 	@Test
@@ -223,6 +253,7 @@ class Hdf5SourceTest {
 		assertMentions(refusal("layouts.h5", "nowhere", "", Status.FORMAT), "nowhere");
 		assertMentions(refusal("layouts.h5", "elsewhere", "", Status.FORMAT), "elsewhere");
 		assertMentions(refusal("layouts.h5", "", "", Status.ARGUMENT), "several images", "/gzip (2 x 3 x 4 x 5 x 2, uint16)");
+		assertFalse(refusal("odd.h5", "", "", Status.ARGUMENT).contains("/text"));
 	}
 
 	@Test

@@ -33,7 +33,9 @@ import io.github.brushwood.engine.Prediction;
 import io.github.brushwood.engine.TiffLayout;
 import io.github.brushwood.engine.TiffOptions;
 import io.github.brushwood.engine.TrainOptions;
+import io.github.brushwood.io.ImageFormats;
 import io.github.brushwood.io.ReadOptions;
+import io.github.brushwood.io.WriteOptions;
 
 import java.awt.Color;
 import java.io.File;
@@ -325,26 +327,38 @@ class StreamedImagesTest {
 		final String model = model(imp);
 		final Path strips = Files.createDirectory(folder.resolve("strips"));
 		final Path tiles = Files.createDirectory(folder.resolve("tiles"));
+		final Path hdf5 = Files.createDirectory(folder.resolve("hdf5"));
 		Pictures.saveTiff(imp, strips);
 		try (Job job = new Job();
 			EngineImage image = ImagePlusAdapter.toEngine(job, imp);
-			EngineSink sink = EngineSink.tiff(job, tiles.resolve("x.tif").toString(), image, new TiffOptions().layout(
-				TiffLayout.TILES)))
+			EngineSink tiled = EngineSink.tiff(job, tiles.resolve("x.tif").toString(), image, new TiffOptions().layout(
+				TiffLayout.TILES));
+			EngineSink sink = ImageFormats.HDF5.create(job, hdf5.resolve("x.h5").toFile(), image, new WriteOptions()))
 		{
 			final Box all = Box.of(image.info(), 0);
 			final ByteBuffer pixels = ByteBuffer.allocateDirect(70 * 90 * 4 * 2);
 			image.read(job, all, pixels);
+			tiled.write(job, all, pixels);
+			tiled.finish(job);
 			sink.write(job, all, pixels);
 			sink.finish(job);
 		}
+		assertEquals(42, version(strips));
+		assertEquals(43, version(tiles));
 		final Segmentation expected = Segmentation.of(Jobs.defaults(), imp, model, ALL, null);
-		for (final Path where : Arrays.asList(strips, tiles))
+		for (final Path file : Arrays.asList(strips.resolve("x.tif"), tiles.resolve("x.tif"), hdf5.resolve("x.h5")))
 			for (final Output output : ALL) {
-				final ImagePlus result = ofFile(where.resolve("x.tif"), model, output);
+				final ImagePlus result = ofFile(file, model, output);
 				for (int i = 1; i <= result.getStackSize(); i++)
 					assertArrayEquals(new Object[] { expected.get(output).getStack().getPixels(i) }, new Object[] { result
 						.getStack().getPixels(i) });
 			}
+	}
+
+	/** 42 of a TIFF, 43 of a BigTIFF. */
+	private static int version(final Path of) throws IOException {
+		final byte[] bytes = Files.readAllBytes(of.resolve("x.tif"));
+		return bytes[2] + bytes[3]; // in either byte order
 	}
 
 	private static ImagePlus ofFile(final Path file, final String modelPath, final Output output) {
@@ -432,13 +446,29 @@ class StreamedImagesTest {
 		final String model = model(plain);
 		final ImagePlus imp = Pictures.open(Pictures.saveTiff(plain, folder));
 		final long before = folder.resolve("x.tif").toFile().length();
-		for (final String pattern : new String[] { "{name}.tif", "{name}.xyz", "{name}", "{what}.tif" }) {
+		for (final String pattern : new String[] { "{name}.tif", "{name}.xyz", "{name}", "{what}.tif",
+			"{name}/{kind}.tif" })
+		{
 			final BrushwoodException e = assertThrows(BrushwoodException.class, () -> write(imp, model, LABELS, pattern));
-			assertTrue(e.getMessage().contains(pattern.equals("{name}.tif") ? "x.tif" : pattern), e.getMessage());
+			final boolean own = pattern.equals("{name}.tif");
+			assertTrue(e.getMessage().contains(own ? "x.tif" : new File(pattern).getName().equals(pattern) ? pattern
+				: "folder"), e.getMessage());
+			assertEquals(!own, e.getMessage().contains("(key 'file')"), e.getMessage());
 		}
 		assertThrows(BrushwoodException.class, () -> write(imp, model, ALL, "{name}_results.tif"));
 		assertEquals(before, folder.resolve("x.tif").toFile().length());
 		assertArrayEquals(new String[] { "m.brushwood", "x.tif" }, sorted(folder.toFile().list()));
+	}
+
+	@Test
+	void hdf5LargerThanTheMemoryLimitIsRefused() {
+		final ImagePlus imp = Pictures.plane("x.tif", 48, 40, 8);
+		final String model = model(imp);
+		final Jobs jobs = new Jobs(0, 48 * 40 - 1, Monitor.NONE);
+		final String message = assertThrows(EngineException.class, () -> Segmentation.toFiles(jobs, imp, model, LABELS,
+			null, path("{name}.h5"))).getMessage();
+		assertTrue(message.contains("x.h5'") && message.contains("Preferences") && message.contains("BigTIFF"), message);
+		assertArrayEquals(new String[] { "m.brushwood" }, folder.toFile().list());
 	}
 
 	private static String[] sorted(final String[] names) {

@@ -62,8 +62,9 @@ public final class ImageFolder {
 		}
 		final List<Path> files = new ArrayList<>();
 		try {
-			Files.walkFileTree(folder, EnumSet.noneOf(FileVisitOption.class), recursive ? Integer.MAX_VALUE : 1,
-				new Visitor(files));
+			final Path real = folder.toRealPath(); // a link that was given is followed
+			Files.walkFileTree(real, EnumSet.noneOf(FileVisitOption.class), recursive ? Integer.MAX_VALUE : 1,
+				new Visitor(real, files));
 		}
 		catch (final IOException e) {
 			throw new BrushwoodException("The folder '" + folder + "' could not be listed (" + e +
@@ -92,24 +93,41 @@ public final class ImageFolder {
 		return Pattern.compile(regex.toString(), Pattern.DOTALL);
 	}
 
+	/** Whether two names are those of one folder. */
+	private static boolean same(final Path one, final Path other) {
+		try {
+			return Files.isSameFile(one, other);
+		}
+		catch (final IOException e) {
+			return false; // the other does not exist yet
+		}
+	}
+
 	/** Collects wanted files. */
 	private final class Visitor extends SimpleFileVisitor<Path> {
 
+		private final Path real;
 		private final List<Path> files;
 
-		Visitor(final List<Path> files) {
+		Visitor(final Path real, final List<Path> files) {
+			this.real = real;
 			this.files = files;
+		}
+
+		/** By the name of the folder that was given. */
+		private Path named(final Path path) {
+			return folder.resolve(real.relativize(path));
 		}
 
 		@Override
 		public FileVisitResult preVisitDirectory(final Path path, final BasicFileAttributes attributes) {
-			final boolean left = path.equals(results) && !path.equals(folder);
+			final boolean left = !path.equals(real) && same(path, results);
 			return left ? FileVisitResult.SKIP_SUBTREE : FileVisitResult.CONTINUE;
 		}
 
 		@Override
 		public FileVisitResult visitFile(final Path path, final BasicFileAttributes attributes) {
-			if (wanted(path, attributes)) files.add(path);
+			if (wanted(path, attributes)) files.add(named(path));
 			return FileVisitResult.CONTINUE;
 		}
 

@@ -23,11 +23,16 @@ public final class NamePattern {
 	private static final Pattern PLACE = Pattern.compile("\\{[^{}]*\\}");
 
 	private final String text;
+	private final String key;
 	private final ImageFormat format;
 
-	/** @throws BrushwoodException when it is no file name, has an unknown placeholder, or no format has its suffix */
-	public NamePattern(final String text) {
+	/**
+	 * @param key of the option that it comes from, for messages
+	 * @throws BrushwoodException when it is no file name, has an unknown placeholder, or no format has its suffix
+	 */
+	public NamePattern(final String text, final String key) {
 		this.text = text.trim();
+		this.key = key;
 		if (this.text.isEmpty()) throw wrong("is empty");
 		if (this.text.matches("(?s).*[/\\\\\\p{Cntrl}].*")) {
 			throw wrong("has to be a file name without folders; the results' folder is the output folder");
@@ -68,6 +73,11 @@ public final class NamePattern {
 		return place.appendTail(name).toString();
 	}
 
+	/** Whether a path has a placeholder. */
+	public static boolean isPattern(final String path) {
+		return PLACE.matcher(path).find();
+	}
+
 	/** A file's name without its last suffix. */
 	public static String stem(final String name) {
 		final int dot = name.lastIndexOf('.');
@@ -83,7 +93,7 @@ public final class NamePattern {
 	}
 
 	private BrushwoodException wrong(final String what) {
-		return new BrushwoodException("The name pattern '" + text + "' (key 'names') " + what +
+		return new BrushwoodException("The name pattern '" + text + "' (key '" + key + "') " + what +
 			". Write for example {name}_{kind}.tif.");
 	}
 

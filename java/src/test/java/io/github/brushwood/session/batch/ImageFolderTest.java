@@ -9,6 +9,7 @@ import io.github.brushwood.session.BrushwoodException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Collections;
 import java.util.stream.Collectors;
 
 import org.junit.jupiter.api.Test;
@@ -54,6 +55,13 @@ class ImageFolderTest {
 		Files.createSymbolicLink(folder.resolve("folder.tif"), folder.resolve("real"));
 		Files.createSymbolicLink(folder.resolve("real/loop"), folder);
 		assertEquals("file.tif nowhere.tif real/a.tif", list("*.tif", true));
+		touch("real/out/result.tif");
+		for (final String results : new String[] { "real/out", "folder.tif/out" }) {
+			final ImageFolder given = new ImageFolder(folder.resolve("folder.tif"), folder.resolve(results));
+			given.setPattern("*");
+			given.setRecursive(true);
+			assertEquals(Collections.singletonList(folder.resolve("folder.tif/a.tif")), given.list());
+		}
 	}
 
 	@Test

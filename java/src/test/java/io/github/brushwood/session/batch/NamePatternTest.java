@@ -23,16 +23,16 @@ class NamePatternTest {
 		"x{name}{name}.tif,.hidden,x.hidden.hidden.tif", "{name}_{kind}.TIF,{kind}$1.png,{kind}$1_segmentation.TIF",
 		"{name}.tif,no suffix,no suffix.tif", " {name}-{kind}.btf ,ä 細.png,ä 細-segmentation.btf" })
 	void placeholdersAreReplacedOnce(final String pattern, final String image, final String name) {
-		assertEquals(name, new NamePattern(pattern).name(image, Output.LABELS));
+		assertEquals(name, new NamePattern(pattern, "names").name(image, Output.LABELS));
 	}
 
 	@Test
 	void everyResultHasItsKind() {
 		final StringBuilder names = new StringBuilder();
 		for (final Output output : Output.values())
-			names.append(new NamePattern("{kind}.tif").name("a.tif", output)).append(' ');
+			names.append(new NamePattern("{kind}.tif", "names").name("a.tif", output)).append(' ');
 		assertEquals("probabilities.tif segmentation.tif uncertainty.tif entropy.tif ", names.toString());
-		assertEquals(ImageFormats.TIFF, new NamePattern(NamePattern.DEFAULT).format());
+		assertEquals(ImageFormats.TIFF, new NamePattern(NamePattern.DEFAULT, "names").format());
 	}
 
 	@ParameterizedTest
@@ -41,13 +41,13 @@ class NamePatternTest {
 		"{name}_{Kind}.tif|unknown placeholder '{Kind}'", "{}{name}.tif|unknown placeholder '{}'",
 		"{name}_{kind}|suffix of a format (.tif", "{name}.png|suffix of a format" })
 	void mistakesAreNamed(final String pattern, final String message) {
-		assertMessage(message, () -> new NamePattern(pattern));
+		assertMessage(message, () -> new NamePattern(pattern, "names"));
 	}
 
 	@Test
 	void severalImagesOrResultsNeedTheirPlaceholders() {
-		final NamePattern kind = new NamePattern("{kind}.tif");
-		final NamePattern name = new NamePattern("{name}.tif");
+		final NamePattern kind = new NamePattern("{kind}.tif", "names");
+		final NamePattern name = new NamePattern("{name}.tif", "names");
 		kind.check(1, Arrays.asList(Output.values()));
 		name.check(9, Collections.singletonList(Output.LABELS));
 		assertMessage("needs {name}", () -> kind.check(2, Collections.singletonList(Output.LABELS)));
