@@ -216,6 +216,14 @@ def test_bad_images_cost_only_themselves(model, images, tmp_path):
     only(tmp_path / "out", "brushwood_batch.csv", *(n.rsplit(".", 1)[0] + "_probabilities.tif" for n in NAMES))
 
 
+def test_pipe_is_not_waited_for(model, images, tmp_path):
+    os.mkfifo(images / "pipe.tif")
+    batch(model, tmp_path / "out", images / "pipe.tif", images / "a.tif", code=1)
+    rows = table(tmp_path / "out" / "brushwood_batch.csv")
+    assert rows[str(images / "pipe.tif")]["status"] == "failed" and "pipe, not a file" in str(rows)
+    assert rows[str(images / "a.tif")]["status"] == "done"
+
+
 def test_images_with_the_same_results(model, tmp_path):
     folder = make_images(tmp_path / "in", ["a.tif", "a.tiff"])
     batch(model, tmp_path / "out", folder, folder / "a.tif", code=1)

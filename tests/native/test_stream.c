@@ -4,6 +4,7 @@
 #include "core/alloc.h"
 #include "core/image.h"
 #include "core/tile.h"
+#include "pipeline/pipeline.h"
 
 enum { ALL_OUTPUTS = BW_OUTPUT_PROBABILITIES | BW_OUTPUT_LABELS | BW_OUTPUT_UNCERTAINTY | BW_OUTPUT_ENTROPY };
 
@@ -402,6 +403,24 @@ static void failures_come_through(void **state) {
     bw_image_free(image);
 }
 
+/* Single pixels are dear where strips are decoded from their beginning. */
+static void few_reads_for_typical_values(void **state) {
+    (void)state;
+    bw_image_info info = test_info(BW_UINT8, 61, 47, 1);
+    info.frames = 3;
+    bw_image *image = scene(info, 2);
+    bw_model *model = plain_model(image, 2, "gaussian:1", 3);
+    bw_context *ctx = context_of(&usual);
+    stream run = {0};
+    open_stream(model, image, &usual, &run);
+    assert_ok(ctx, run_stream(ctx, model, &usual, &run));
+    assert_int_equal(run.from.reads, info.frames * (BW_TYPICAL_STEPS * BW_TYPICAL_STEPS + run.targets[0].parts / 3));
+    close_stream(&run);
+    bw_context_free(ctx);
+    bw_model_free(model);
+    bw_image_free(image);
+}
+
 static int stop_at(void *user, double fraction) {
     return fraction >= *(double *)user;
 }
@@ -497,6 +516,7 @@ int main(void) {
         cmocka_unit_test(failures_come_through),
         cmocka_unit_test(cancel_stops),
         cmocka_unit_test(misuse_is_refused),
+        cmocka_unit_test(few_reads_for_typical_values),
         cmocka_unit_test(images_in_memory_are_taken),
     };
     return cmocka_run_group_tests(tests, test_look_at_memory, test_nothing_is_left);

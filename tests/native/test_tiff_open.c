@@ -295,6 +295,49 @@ static void test_truncated_after_opening(void **state) {
     }
 }
 
+static uint32_t u32_at(const uint8_t *at) {
+    return at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
+}
+
+/* The value of an entry of the first directory of a small file. */
+static uint8_t *first_value(uint8_t *data, int tag) {
+    uint8_t *directory = data + u32_at(data + 4);
+    for (int i = 0; i < directory[0]; i++)
+        if (directory[2 + 12 * i] + 256 * directory[3 + 12 * i] == tag) return directory + 2 + 12 * i + 8;
+    fail_msg("there is no tag %d", tag);
+    return NULL;
+}
+
+/* Another program may write to a file while it is open. Eight pages are more than there are handles. */
+static void test_changed_after_opening(void **state) {
+    enum { WIDTH = 256, ROWS_PER_STRIP = 278 };
+    const bw_image_info info = {.type = BW_UINT8, .width = 700, .height = 900, .depth = 8, .channels = 1, .frames = 1};
+    const bw_part all = {0, {0, 0, 0}, {700, 900, 8}}, some = {0, {9, 9, 0}, {99, 899, 1}};
+    const char *path = in_folder("changed.tif");
+    size_t size;
+    (void)state;
+    write_noise(path, &info, BW_COMPRESSION_LZW, 0);
+    uint8_t *data = test_load(path, &size), *pixels = test_malloc(boxes_bytes(&info, &all));
+    for (int k = 0; k < 2; k++) {
+        bw_context *ctx = test_context(1);
+        bw_image *image;
+        assert_ok(ctx, bw_tiff_open_memory(ctx, data, size, path, 0, &image));
+        assert_ok(ctx, bw_image_read(ctx, image, &some, pixels));
+        for (int64_t z = 1; z < 8; z++) {
+            const bw_part other = {0, {0, 0, z}, {9, 9, z + 1}};
+            assert_ok(ctx, bw_image_read(ctx, image, &other, pixels));
+        }
+        uint8_t *value = first_value(data, k ? WIDTH : ROWS_PER_STRIP);
+        value[1] ^= 1;
+        assert_read_fails(image, &some, "changed.tif, page 1", k ? "has changed" : "decoded");
+        value[1] ^= 1;
+        bw_image_free(image);
+        bw_context_free(ctx);
+    }
+    test_free(pixels);
+    test_free(data);
+}
+
 /* Strips of one page are gone: parts elsewhere are read, before and after the error. */
 static void test_damaged_chunk(void **state) {
     const bw_image_info info = shapes[5];
@@ -427,6 +470,7 @@ int main(void) {
         cmocka_unit_test(test_memory_is_bounded),
         cmocka_unit_test(test_cancel),
         cmocka_unit_test(test_truncated_after_opening),
+        cmocka_unit_test(test_changed_after_opening),
         cmocka_unit_test(test_damaged_chunk),
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_every_truncation),

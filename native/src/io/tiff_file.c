@@ -226,6 +226,8 @@ static bw_status put_on_page(bw_tiff_file *f, bw_tiff_lane *lane, int64_t page) 
     if (TIFFCurrentDirOffset(lane->tif) != f->pages[page] && !TIFFSetSubDirectory(lane->tif, f->pages[page]))
         return bw_tiff_file_fail(f, page, "the page's directory cannot be read");
     BW_TRY(bw_tiff_file_format(f, lane, page, &format));
+    if (!bw_tiff_same_format(&format, &f->format))
+        return bw_tiff_file_fail(f, page, "the page has changed since the file was opened");
     BW_TRY(read_grid(f, lane, page));
     lane->page = page;
     return BW_OK;

@@ -43,7 +43,7 @@ typedef struct bw_tiff_slot {
     int64_t page; /* -1 = empty */
     uint32_t index;
     uint8_t *data;
-    uint64_t size, used;
+    uint64_t bytes, room, used; /* bytes: of the strip or tile, at most the room at `data` */
 } bw_tiff_slot;
 
 enum { BW_TIFF_LANES = 4, BW_TIFF_SLOTS = 64 };
@@ -95,6 +95,8 @@ bw_status bw_tiff_file_lane(bw_tiff_file *file, int64_t page, int plane, bw_tiff
 void bw_tiff_lane_close(bw_tiff_lane *lane);
 /* Format and compression of the page that the lane stands on. */
 bw_status bw_tiff_file_format(bw_tiff_file *file, bw_tiff_lane *lane, int64_t page, bw_tiff_format *format);
+/* What all pages of an image have in common. */
+int bw_tiff_same_format(const bw_tiff_format *a, const bw_tiff_format *b);
 /* Records why something failed: cancel, the disk, or the file's content. */
 bw_status bw_tiff_file_fail(bw_tiff_file *file, int64_t page, const char *what);
 /* Scratch of at least `size` bytes, which have to be plausible for a file of this size. */

@@ -188,6 +188,11 @@ static bw_status decode(bw_tiff_file *f, bw_tiff_lane *lane, int64_t page, uint3
     return bw_tiff_file_fail(f, page, "the pixels cannot be decoded");
 }
 
+/* A file that is written to meanwhile may have other chunks under the same number. */
+static int holds(const bw_tiff_slot *slot, int64_t page, uint32_t index, uint64_t size) {
+    return slot->page == page && slot->index == index && slot->bytes == size;
+}
+
 /* The slot that holds the chunk, else the one to put it in: as many are in use as `most_kept` allows. */
 static bw_tiff_slot *choose_slot(bw_tiff_file *f, int64_t page, uint32_t index, uint64_t size) {
     const uint64_t fit = f->most_kept / size;
@@ -195,7 +200,7 @@ static bw_tiff_slot *choose_slot(bw_tiff_file *f, int64_t page, uint32_t index, 
     bw_tiff_slot *oldest = &f->slots[0];
     for (int i = 0; i < BW_TIFF_SLOTS; i++) {
         bw_tiff_slot *slot = &f->slots[i];
-        if (slot->page == page && slot->index == index) return slot;
+        if (holds(slot, page, index, size)) return slot;
         if (i < count && slot->used < oldest->used) oldest = slot;
     }
     return oldest;
@@ -203,14 +208,14 @@ static bw_tiff_slot *choose_slot(bw_tiff_file *f, int64_t page, uint32_t index, 
 
 static bw_status make_room(bw_tiff_file *f, int64_t page, bw_tiff_slot *slot, uint64_t size) {
     slot->page = -1;
-    if (size <= slot->size) return BW_OK;
+    if (size <= slot->room) return BW_OK;
     if (size > bw_tiff_plausible(f->source.size, f->ratio))
         return bw_tiff_file_fail(f, page, "a strip or tile is far too large");
     bw_free(slot->data);
-    slot->size = 0;
+    slot->room = 0;
     slot->data = bw_alloc(f->ctx, size, 1, "a strip or tile of a TIFF file");
     if (!slot->data) return BW_ERROR_MEMORY;
-    slot->size = size;
+    slot->room = size;
     return BW_OK;
 }
 
@@ -224,7 +229,7 @@ static bw_status read_whole(bw_tiff_file *f, bw_tiff_lane *lane, const window *w
     const uint64_t size = c->row_bytes * (uint64_t)c->height;
     const window part = cut(w, c);
     bw_tiff_slot *slot = choose_slot(f, w->page, index, size);
-    const int kept = slot->page == w->page && slot->index == index;
+    const int kept = holds(slot, w->page, index, size);
     if (!kept && fills_target(f, &part, c))
         return decode(f, lane, w->page, index, target(f, w, c->sample, part.lo[0], part.lo[1]), size);
     if (!kept) {
@@ -232,6 +237,7 @@ static bw_status read_whole(bw_tiff_file *f, bw_tiff_lane *lane, const window *w
         BW_TRY(decode(f, lane, w->page, index, slot->data, size));
         slot->page = w->page;
         slot->index = index;
+        slot->bytes = size;
     }
     slot->used = ++f->tick;
     const band all = {slot->data, c->row_bytes, c->x, c->y, c->height};

@@ -9,14 +9,14 @@ enum { TAG_COUNTS = 50838, TAG_DATA = 50839 };
 
 /* ---- pages --------------------------------------------------------------------------------------------------- */
 
-static int same_format(const bw_tiff_format *a, const bw_tiff_format *b) {
+int bw_tiff_same_format(const bw_tiff_format *a, const bw_tiff_format *b) {
     return a->width == b->width && a->height == b->height && a->bits == b->bits && a->samples == b->samples &&
            a->format == b->format && (a->photometric == PHOTOMETRIC_RGB) == (b->photometric == PHOTOMETRIC_RGB);
 }
 
 static bw_status check_same(bw_tiff_file *f, int64_t page, const bw_tiff_format *a) {
     const bw_tiff_format *b = &f->format;
-    if (same_format(a, b)) return BW_OK;
+    if (bw_tiff_same_format(a, b)) return BW_OK;
     return bw_fail(f->ctx, BW_ERROR_FORMAT,
                    "%s: page %lld (%u x %u, %d samples of %d bits) differs from the first (%u x %u, %d samples of %d "
                    "bits). Save pages that belong together as one stack.",

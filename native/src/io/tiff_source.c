@@ -16,6 +16,8 @@ bw_status bw_tiff_source_open_file(bw_tiff_source *source, bw_context *ctx, cons
     if (length > 5 && !memcmp(path + length - 5, ".zarr", 5))
         return bw_fail(ctx, BW_ERROR_FORMAT,
                        "%s is named like an OME-Zarr folder, not a TIFF file. Save the image as TIFF first.", path);
+    if (bw_system_kind(path) == BW_PATH_DEVICE) /* opening a pipe that nobody fills would wait for ever */
+        return bw_fail(ctx, BW_ERROR_IO, "%s is a device or pipe, not a file. Save the image to a file first.", path);
     BW_TRY(bw_file_open(ctx, path, "rb", &source->file));
     int64_t size = bw_system_length(source->file);
     if (size > 0) {

@@ -356,8 +356,12 @@ static bw_status find_typicals(bw_context *ctx, bw_source *source, int frame, in
     bw_status status = room && sorted ? BW_OK : BW_ERROR_MEMORY;
     for (int64_t z = -1; z < hi && status == BW_OK; z = z < 0 ? lo : z + 1) {
         const int64_t slice = frame * (info->depth + 1) + z + 1;
+        float *out = source->typical + slice * info->channels;
         if (source->known[slice]) continue;
-        status = find_typical(ctx, source, frame, z, room, sorted, source->typical + slice * info->channels);
+        if (info->depth == 1 && z == 0) /* the frame's are the same, each pixel counted STEPS times */
+            memcpy(out, out - info->channels, channels * sizeof *out);
+        else
+            status = find_typical(ctx, source, frame, info->depth == 1 ? 0 : z, room, sorted, out);
         source->known[slice] = status == BW_OK;
     }
     bw_free(room);
