@@ -216,7 +216,8 @@ bw_status bw_tiff_write(bw_context *ctx, const char *path, const bw_image *image
 bw_status bw_tiff_open(bw_context *ctx, const char *path, bw_image **out);
 
 typedef enum bw_tiff_layout {
-    BW_LAYOUT_AUTO = 0, /* strips for what plain ImageJ opens: results below 4 GiB, compressed ones below 256 MiB */
+    BW_LAYOUT_AUTO = 0, /* strips for what plain ImageJ opens: results below 4 GiB, compressed ones below 256 MiB and a
+                           quarter of the memory budget */
     BW_LAYOUT_STRIPS,   /* as bw_tiff_write; compressed results are kept in memory until they are whole */
     BW_LAYOUT_TILES     /* tiled BigTIFF; Bio-Formats, tifffile, QuPath and libtiff read it, plain ImageJ does not */
 } bw_tiff_layout;

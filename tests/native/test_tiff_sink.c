@@ -262,11 +262,12 @@ static bw_image_info flat(bw_pixel_type type, int64_t width, int64_t height, int
 }
 
 /* Whether a sink for the image has tiles, told by its step. */
-static int has_tiles(const bw_image_info *info, const bw_tiff_options *options) {
+static int has_tiles(const bw_image_info *info, const bw_tiff_options *options, uint64_t budget) {
     bw_context *ctx = test_context(1);
     bw_image *outline;
     bw_sink *sink;
     int64_t step[3];
+    assert_ok(ctx, bw_context_set_memory_budget(ctx, budget));
     assert_ok(ctx, bw_image_create_sparse(ctx, info, &outline));
     assert_ok(ctx, bw_tiff_create(ctx, in_folder("layout.tif"), outline, options, &sink));
     bw_sink_step(sink, step);
@@ -284,20 +285,28 @@ static void test_layout_follows_from_the_size(void **state) {
         bw_pixel_type type;
         bw_tiff_options options;
         int tiles;
+        int budget; /* megabytes; 0 = plenty */
     } cases[] = {
-        {{2000, 1000, 500}, BW_FLOAT32, {BW_COMPRESSION_NONE, BW_LAYOUT_AUTO, 0}, 0},
-        {{2000, 1000, 540}, BW_FLOAT32, {BW_COMPRESSION_NONE, BW_LAYOUT_AUTO, 0}, 1},
-        {{46000, 46000, 1}, BW_UINT8, {BW_COMPRESSION_NONE, BW_LAYOUT_AUTO, 0}, 0},
-        {{47000, 47000, 1}, BW_UINT8, {BW_COMPRESSION_NONE, BW_LAYOUT_AUTO, 0}, 1}, /* more than Java's arrays hold */
-        {{16383, 16384, 1}, BW_UINT8, {BW_COMPRESSION_LZW, BW_LAYOUT_AUTO, 0}, 0},
-        {{16384, 16384, 1}, BW_UINT8, {BW_COMPRESSION_LZW, BW_LAYOUT_AUTO, 0}, 1},
-        {{100, 100, 1}, BW_UINT8, {BW_COMPRESSION_NONE, BW_LAYOUT_AUTO, 1}, 1},
-        {{100, 100, 1}, BW_UINT8, {BW_COMPRESSION_NONE, BW_LAYOUT_TILES, 0}, 1},
-        {{60000, 60000, 1}, BW_UINT8, {BW_COMPRESSION_NONE, BW_LAYOUT_STRIPS, 0}, 0},
+        {{2000, 1000, 500}, BW_FLOAT32, {BW_COMPRESSION_NONE, BW_LAYOUT_AUTO, 0}, 0, 0},
+        {{2000, 1000, 540}, BW_FLOAT32, {BW_COMPRESSION_NONE, BW_LAYOUT_AUTO, 0}, 1, 0},
+        {{46000, 46000, 1}, BW_UINT8, {BW_COMPRESSION_NONE, BW_LAYOUT_AUTO, 0}, 0, 0},
+        {{47000, 47000, 1},
+         BW_UINT8,
+         {BW_COMPRESSION_NONE, BW_LAYOUT_AUTO, 0},
+         1,
+         0}, /* more than Java's arrays hold */
+        {{16383, 16384, 1}, BW_UINT8, {BW_COMPRESSION_LZW, BW_LAYOUT_AUTO, 0}, 0, 0},
+        {{16384, 16384, 1}, BW_UINT8, {BW_COMPRESSION_LZW, BW_LAYOUT_AUTO, 0}, 1, 0},
+        {{2000, 1000, 1}, BW_UINT8, {BW_COMPRESSION_LZW, BW_LAYOUT_AUTO, 0}, 0, 8},
+        {{2000, 1000, 1}, BW_UINT8, {BW_COMPRESSION_LZW, BW_LAYOUT_AUTO, 0}, 1, 7},
+        {{100, 100, 1}, BW_UINT8, {BW_COMPRESSION_NONE, BW_LAYOUT_AUTO, 1}, 1, 0},
+        {{100, 100, 1}, BW_UINT8, {BW_COMPRESSION_NONE, BW_LAYOUT_TILES, 0}, 1, 0},
+        {{60000, 60000, 1}, BW_UINT8, {BW_COMPRESSION_NONE, BW_LAYOUT_STRIPS, 0}, 0, 0},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const bw_image_info info = flat(cases[i].type, cases[i].size[0], cases[i].size[1], cases[i].size[2]);
-        if (has_tiles(&info, &cases[i].options) != cases[i].tiles) fail_msg("case %d", (int)i);
+        const uint64_t budget = (uint64_t)(cases[i].budget ? cases[i].budget : 1 << 14) * 1000000;
+        if (has_tiles(&info, &cases[i].options, budget) != cases[i].tiles) fail_msg("case %d", (int)i);
     }
     assert_int_equal(count_files(), 1); /* parts.tif */
 }
