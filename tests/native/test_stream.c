@@ -307,7 +307,7 @@ static bw_status write_nothing(bw_context *ctx, void *user, const bw_part *part,
 
 static void memory_does_not_grow_with_the_image(void **state) {
     (void)state;
-    const int64_t edge = test_quick() ? 1500 : 9000;
+    const int64_t edge = test_quick() ? 700 : 9000;
     const bw_image_info small = test_info(BW_UINT8, 300, 200, 1);
     bw_image_info large = test_info(BW_UINT8, edge, edge, 1);
     bw_image *scene_image = scene(small, 2), *image, *outline;
@@ -345,7 +345,8 @@ static bw_status note_part(bw_context *ctx, void *user, const bw_part *part, con
 
 static void parts_do_not_depend_on_threads_and_memory(void **state) {
     (void)state;
-    const bw_image_info small = test_info(BW_UINT8, 300, 200, 1), large = test_info(BW_UINT8, 4100, 3900, 1);
+    const int64_t edge = test_quick() ? 900 : 4000;
+    const bw_image_info small = test_info(BW_UINT8, 300, 200, 1), large = test_info(BW_UINT8, edge + 100, edge, 1);
     bw_image *scene_image = scene(small, 2);
     bw_model *model = plain_model(scene_image, 2, "gaussian:1;hessian:10", 1);
     uint64_t hashes[3] = {1, 1, 1};
