@@ -230,6 +230,7 @@ static void planes_are_the_same(void **state) {
     const bw_image_info info = test_info(BW_UINT8, 507, 411, 1);
     check_model(info, 3, "gaussian:1,4;hessian:1.6;structure:2", 0, 4 << 20);
     check_model(info, 2, "gaussian:1;laplacian:10;gradient:3.5", 1, 6 << 20);
+    check_model(info, 2, "original;gaussian:0.3", 1, 4 << 20); /* refining looks farther than the features */
 }
 
 static void other_types_are_the_same(void **state) {
