@@ -137,6 +137,28 @@ static bool check_arrays(JNIEnv *env, int classes, jlongArray images, jlongArray
            (!spacing || bw_jni_check_array(env, spacing, 3));
 }
 
+/* What a prediction works on. */
+typedef struct prediction {
+    bw_context *ctx;
+    const bw_model *model;
+    const bw_image *image;
+    int classes;
+    double voxel[3]; /* only when a spacing is given */
+} prediction;
+
+/* False with an exception pending. images: addresses of images or sinks. */
+static bool begin_prediction(JNIEnv *env, jlong job, jlong model, jlong image, jlongArray images, jlongArray report,
+                             jdoubleArray spacing, prediction *call) {
+    *call = (prediction){.ctx = bw_jni_context(env, job)};
+    call->model = call->ctx ? bw_jni_object(env, model) : NULL;
+    call->image = call->model ? bw_jni_object(env, image) : NULL;
+    if (!call->image) return false;
+    call->classes = bw_model_class_count(call->model);
+    if (!check_arrays(env, call->classes, images, report, spacing)) return false;
+    if (spacing) (*env)->GetDoubleArrayRegion(env, spacing, 0, 3, call->voxel);
+    return true;
+}
+
 static void set_report(JNIEnv *env, jlongArray array, const bw_predict_report *report, int classes) {
     const jlong head[] = {report->non_finite, report->spacing_assumed, report->slice_wise};
     (*env)->SetLongArrayRegion(env, array, 0, 3, head);
@@ -150,21 +172,16 @@ static void jni_predict(JNIEnv *env, jclass self, jlong job, jlong model_address
                         jdoubleArray spacing, jboolean unrefined, jint outputs, jlongArray images,
                         jlongArray report_array) {
     (void)self;
-    bw_context *ctx = bw_jni_context(env, job);
-    const bw_model *model = ctx ? bw_jni_object(env, model_address) : NULL;
-    const bw_image *image = model ? bw_jni_object(env, image_address) : NULL;
-    const int classes = model ? bw_model_class_count(model) : 0;
-    if (!image || !check_arrays(env, classes, images, report_array, spacing)) return;
-    double voxel[3];
-    if (spacing) (*env)->GetDoubleArrayRegion(env, spacing, 0, 3, voxel);
-    const bw_predict_options options = {tile, spacing ? voxel : NULL, unrefined};
+    prediction call;
+    if (!begin_prediction(env, job, model_address, image_address, images, report_array, spacing, &call)) return;
+    const bw_predict_options options = {tile, spacing ? call.voxel : NULL, unrefined};
     bw_predict_report report = {0};
     bw_prediction made = {0};
-    if (bw_jni_ok(env, ctx, bw_predict(ctx, model, image, &options, outputs, &made, &report))) {
+    if (bw_jni_ok(env, call.ctx, bw_predict(call.ctx, call.model, call.image, &options, outputs, &made, &report))) {
         const jlong addresses[OUTPUTS] = {bw_jni_address(made.probabilities), bw_jni_address(made.labels),
                                           bw_jni_address(made.uncertainty), bw_jni_address(made.entropy)};
         (*env)->SetLongArrayRegion(env, images, 0, OUTPUTS, addresses);
-        set_report(env, report_array, &report, classes);
+        set_report(env, report_array, &report, call.classes);
         return;
     }
     bw_prediction_free(&made);
@@ -195,18 +212,13 @@ static void jni_predictStreamed(JNIEnv *env, jclass self, jlong job, jlong model
                                 jlong tile, jdoubleArray spacing, jboolean unrefined, jlongArray sink_array,
                                 jlongArray report_array) {
     (void)self;
-    bw_context *ctx = bw_jni_context(env, job);
-    const bw_model *model = ctx ? bw_jni_object(env, model_address) : NULL;
-    const bw_image *image = model ? bw_jni_object(env, image_address) : NULL;
-    const int classes = model ? bw_model_class_count(model) : 0;
-    if (!image || !check_arrays(env, classes, sink_array, report_array, spacing)) return;
-    double voxel[3];
-    if (spacing) (*env)->GetDoubleArrayRegion(env, spacing, 0, 3, voxel);
-    const bw_predict_options options = {tile, spacing ? voxel : NULL, unrefined};
+    prediction call;
+    if (!begin_prediction(env, job, model_address, image_address, sink_array, report_array, spacing, &call)) return;
+    const bw_predict_options options = {tile, spacing ? call.voxel : NULL, unrefined};
     const bw_prediction_sinks sinks = sinks_in(env, sink_array);
     bw_predict_report report = {0};
-    if (bw_jni_ok(env, ctx, bw_predict_streamed(ctx, model, image, &options, &sinks, &report)))
-        set_report(env, report_array, &report, classes);
+    const bw_status status = bw_predict_streamed(call.ctx, call.model, call.image, &options, &sinks, &report);
+    if (bw_jni_ok(env, call.ctx, status)) set_report(env, report_array, &report, call.classes);
 }
 
 static const JNINativeMethod rows[] = {
