@@ -241,6 +241,60 @@ typedef struct bw_tiff_options {
 bw_status bw_tiff_create(bw_context *ctx, const char *path, const bw_image *outline, const bw_tiff_options *options,
                          bw_sink **out);
 
+/* ---- OME-Zarr ------------------------------------------------------------------------------------------------- */
+
+typedef enum bw_zarr_codec {
+    BW_ZARR_BLOSC = 0, /* zstd behind a byte shuffle */
+    BW_ZARR_ZSTD,
+    BW_ZARR_GZIP,
+    BW_ZARR_RAW
+} bw_zarr_codec;
+
+typedef enum bw_zarr_version {
+    BW_OME_ZARR_04 = 0, /* in Zarr version 2: what most programs read */
+    BW_OME_ZARR_05      /* in Zarr version 3 */
+} bw_zarr_version;
+
+/* What the numbers are: brightness is averaged in smaller resolutions, numbers of classes and objects are not. */
+typedef enum bw_zarr_content {
+    BW_ZARR_CONTENT_AUTO = 0, /* labels when they are uint8 or uint16 of one channel without a name */
+    BW_ZARR_CONTENT_IMAGE,
+    BW_ZARR_CONTENT_LABELS /* uint8 or uint16 of one channel */
+} bw_zarr_content;
+
+typedef struct bw_zarr_options {
+    bw_zarr_version version;
+    bw_zarr_codec codec;
+    int64_t chunk[3]; /* x, y, z; 0 = chosen: 128 x 128 x 32 of stacks, 512 x 512 of single slices */
+    bw_zarr_content content;
+} bw_zarr_options;
+
+/* Whether a path means Zarr: a folder that says so, or a name with the ending .zarr, perhaps with names of groups and
+ * arrays behind it. Nothing has to be there. */
+int bw_path_is_zarr(const char *path);
+
+/* A streamed image of a folder in OME-Zarr 0.1 to 0.5 (its largest resolution), or of one array in or outside of such,
+ * on Zarr 2 or 3: axes t, c, z, y, x as far as they are there, in any order (an array that says nothing has the last of
+ * these). Chunks in raw, gzip, zlib, zstd, lz4 or blosc, shards, either byte order; missing chunks are the fill value.
+ * Values become what bw_tiff_read makes of the same type. Where the folder holds several images the path has to name
+ * one. Errors name the folder or the chunk's file. Some chunks
+ * stay in memory, a quarter of the budget of `ctx` at most. */
+bw_status bw_zarr_open(bw_context *ctx, const char *path, bw_image **out);
+
+/* A sink that writes an image as OME-Zarr with smaller resolutions beside `path`, and renames it when finished; what
+ * was there is replaced. outline as for bw_tiff_create. Chunks hold one channel and one frame. Every level halves x and
+ * y, and z once its voxels are the longest of the three no more, until neither x nor y has more than 64 pixels: means
+ * of the voxels, but every second voxel of labels. */
+bw_status bw_zarr_create(bw_context *ctx, const char *path, const bw_image *outline, const bw_zarr_options *options,
+                         bw_sink **out);
+
+/* ---- image files of any kind -------------------------------------------------------------------------------- */
+
+/* bw_tiff_open or bw_zarr_open, as the path says. */
+bw_status bw_image_open_file(bw_context *ctx, const char *path, bw_image **out);
+/* The whole image in memory: bw_tiff_read, or what bw_zarr_open gives. */
+bw_status bw_image_read_file(bw_context *ctx, const char *path, bw_image **out);
+
 /* ---- features ------------------------------------------------------------------------------------------------ */
 
 /* One row of features.def. */
@@ -589,6 +643,61 @@ bw_status bw_predict_streamed(bw_context *ctx, const bw_model *model, const bw_i
                               const bw_predict_options *options, const bw_prediction_sinks *sinks,
                               bw_predict_report *report);
 
+/* Probabilities of an image of any size, with the values of bw_predict: in memory while they fit a quarter of the
+ * context's budget, else a streamed image over a temporary file beside `beside`, which bw_image_free removes. */
+bw_status bw_predict_probabilities(bw_context *ctx, const bw_model *model, const bw_image *image,
+                                   const bw_predict_options *options, const char *beside, bw_image **out,
+                                   bw_predict_report *report);
+
+/* ---- prediction block by block ------------------------------------------------------------------------------- */
+
+/* Results in OME-Zarr that grow block by block: by one process or by any number of them on any number of computers that
+ * share the folders, in any order, twice, at the same time. Blocks, bytes and files are the same however they come
+ * about, and those of bw_predict. The results say with which model, input and blocks they were begun; a job that would
+ * do otherwise is refused (BW_ERROR_MISMATCH). A block's chunks appear whole or not at all; until then they read as the
+ * fill value: NaN, in class numbers 0. */
+typedef struct bw_block_job bw_block_job; /* one call at a time */
+
+typedef struct bw_block_options {
+    bw_predict_options predict;
+    bw_zarr_options zarr; /* of results that are not there yet */
+    int64_t block[3];     /* x, y, z; rounded up to whole chunks. 0 = as the results say, else chosen: about 256 x 256 x
+                             128 of stacks, 2048 x 2048 of single slices */
+    int overwrite;        /* blocks that are there are made again */
+    int plan; /* nothing is written and no float image is looked through: the job tells of its blocks alone; with
+                 overwrite as if no results were there */
+} bw_block_options;
+
+typedef struct bw_block_info {
+    int64_t blocks;            /* over all frames */
+    int64_t count[3], size[3]; /* along x, y, z: blocks of a frame, voxels of a block */
+    int64_t margin[3];         /* voxels around a block that it reads, too */
+    int64_t chunk[3];          /* voxels of the results' chunks */
+    uint64_t bytes;            /* memory that a block takes at most beside the model, with the context's threads */
+} bw_block_info;
+
+/* paths: of the results in the order of the BW_OUTPUT_ bits, NULL = not wanted; at least one. Makes the folders and
+ * what describes them unless they are there. A float32 image is read once as a whole for the values that replace NaN,
+ * unless the results know them from an earlier job. Image and model have to outlive the job. options may be NULL. */
+bw_status bw_block_job_open(bw_context *ctx, const bw_model *model, const bw_image *image, const char *const paths[4],
+                            const bw_block_options *options, bw_block_job **out);
+void bw_block_job_free(bw_block_job *job);
+const bw_block_info *bw_block_job_get_info(const bw_block_job *job);
+/* The voxels of a block, and whether its chunks are all there. */
+bw_status bw_block_job_part(bw_context *ctx, const bw_block_job *job, int64_t index, bw_part *out);
+bw_status bw_block_job_has(bw_context *ctx, const bw_block_job *job, int64_t index, int *out);
+/* Makes a block unless it is there, and what becomes complete by it in the smaller resolutions. Fails for this block
+ * alone: the job goes on with another context. report (may be NULL): of this block alone. made (may be NULL): whether
+ * it was not there. */
+bw_status bw_block_job_run(bw_context *ctx, bw_block_job *job, int64_t index, int *made, bw_predict_report *report);
+/* Blocks of piece `piece` of `pieces`: from *first to *last - 1. */
+bw_status bw_block_job_piece(bw_context *ctx, const bw_block_job *job, int64_t piece, int64_t pieces, int64_t *first,
+                             int64_t *last);
+/* Fills up what is missing in the smaller resolutions where the blocks are there, and removes what ended processes
+ * left. *missing: blocks that are not there. Other jobs may run meanwhile; their unfinished files have to be begun
+ * again. */
+bw_status bw_block_job_finish(bw_context *ctx, bw_block_job *job, int64_t *missing);
+
 /* ---- preview ------------------------------------------------------------------------------------------------- */
 
 /* Parts of an image classified again and again while the model changes: what is in view while someone paints. Feature
@@ -613,6 +722,323 @@ void bw_preview_slices(const bw_preview *preview, const bw_part *part, int64_t *
                        int64_t others[BW_MAX_MORE_SLICES], int *more);
 /* Bytes of feature values in the cache. */
 uint64_t bw_preview_cached(const bw_preview *preview);
+
+/* ---- objects ------------------------------------------------------------------------------------------------- */
+
+/* The objects of an image, frame by frame. An object has an id, unique in its frame, and an index 0..count-1 in the
+ * order of ids. Kept as runs of voxels along x (12 bytes each), whatever the image's size. Immutable but for the
+ * classes. */
+typedef struct bw_objects bw_objects;
+
+typedef enum bw_threshold {
+    BW_THRESHOLD_FIXED = 0,
+    BW_THRESHOLD_OTSU, /* of the smoothed foreground, all frames together (Otsu 1979; 256 bins over 0..1) */
+    BW_THRESHOLD_AUTO  /* the one given, or half of it: if at that half the foreground is more than 1.5 times as steep
+                          as half-way between the one given and 1; steepness at a level is the mean difference of
+                          neighbours along x on both sides of it, of all frames */
+} bw_threshold;
+
+typedef enum bw_splitting {
+    BW_SPLIT_NONE = 0,
+    BW_SPLIT_DISTANCE,    /* watershed of the distance to the background, summed over the masks at four thresholds
+                             from the chosen one to the level that a tenth of the connected piece exceeds */
+    BW_SPLIT_PROBABILITY, /* watershed of the smoothed foreground */
+    BW_SPLIT_BOUNDARY,    /* watershed of 1 - the smoothed probability of the boundary channel */
+    BW_SPLIT_CORE         /* every connected part of the core is a seed: what "don't merge objects" is in ilastik */
+} bw_splitting;
+
+typedef struct bw_objects_options {
+    uint8_t foreground[BW_MAX_CLASSES]; /* not 0: the channel counts as foreground (their sum); all 0: the only channel,
+                                           else all but the one named "background", else all but the first */
+    uint8_t core[BW_MAX_CLASSES];       /* the same for the core; all 0 = as the foreground */
+    int boundary;                       /* channel for BW_SPLIT_BOUNDARY; -1 = none */
+    bw_threshold method;
+    double threshold;           /* foreground is where the smoothed sum is at least this; > 0, <= 1 */
+    double core_threshold;      /* hysteresis: objects stay when the core reaches this somewhere; 0 = no core */
+    double sigma;               /* of the smoothing, pixels of the x axis; 0 = none */
+    int fill_holes;             /* background that does not touch the frame's border becomes foreground */
+    int64_t min_size, max_size; /* voxels an object has; 0 = any */
+    double min_share;           /* of the median size of the frame's objects: smaller ones are left out; 0 = any */
+    bw_splitting split;
+    double depth; /* how far a seed stands out above the saddle to a higher one, else they are one object:
+                     a share of its own height, 0..1 (h-maxima, relative) */
+    double edge;  /* an object that was made by splitting, other than at a boundary class, ends where the foreground
+                     falls below this share of the level that a tenth of it exceeds; 0..1, 0 = at the threshold */
+    int lines;    /* a line of background, one voxel wide, between parts of what was split */
+    int exclude_border; /* no objects that touch the frame's border (in x and y; z borders as well with 2) */
+    int connectivity;   /* 4, 8: slice by slice; 6, 26: in 3D, on single slices as 4 and 8; 0 = 26 */
+    double spacing[3];  /* x, y, z in place of the image's; 0 = the image's */
+} bw_objects_options;
+
+typedef struct bw_objects_report {
+    double threshold, core_threshold;                      /* used */
+    int64_t components;                                    /* of the mask, holes filled, before sizes count */
+    int64_t objects;                                       /* of all frames */
+    int64_t without_core, too_small, too_large, at_border; /* that were left out */
+    int64_t filled;                                        /* voxels of holes */
+} bw_objects_report;
+
+void bw_objects_options_init(bw_objects_options *options);
+/* Names or numbers (from 1) of channels of probabilities, separated by ';' or ','; names as they are in the file or
+ * else in its slice labels before a colon. Sets channels[c] to 1 for each, others to 0. BW_ERROR_ARGUMENT names those
+ * that there are. */
+bw_status bw_objects_channels(bw_context *ctx, const bw_image *probabilities, const char *list,
+                              uint8_t channels[BW_MAX_CLASSES]);
+/* probabilities: one channel per class, float32 in 0..1 or integers of which the largest of the type is 1; whole or
+ * streamed. Ids are 1..n in the order of the objects' first voxels (x fastest, then y, z). The class of an object is
+ * the foreground channel of highest mean; a single channel makes no classes. Memory: a band of the image, runs, and
+ * where components are split 2 bytes per foreground voxel of the frame and 14 per voxel of the boxes of those at work
+ * (BW_ERROR_MEMORY beyond the budget). options and report may be NULL. Errors: values outside 0..1 or
+ * not finite, more than BW_MAX_CLASSES channels (BW_ERROR_MISMATCH), no such channel, options out of range. */
+bw_status bw_objects_label(bw_context *ctx, const bw_image *probabilities, const bw_objects_options *options,
+                           bw_objects **out, bw_objects_report *report);
+/* Objects of a label image: one channel, integers or whole numbers in float32, 0 = background, at most 2^24 as ids.
+ * BW_ERROR_MISMATCH for others, telling the first value that is no label. */
+bw_status bw_objects_from_labels(bw_context *ctx, const bw_image *labels, bw_objects **out);
+/* Connected components of the voxels that are not 0. connectivity as in the options. */
+bw_status bw_objects_from_mask(bw_context *ctx, const bw_image *mask, int connectivity, bw_objects **out);
+void bw_objects_free(bw_objects *objects);
+
+/* Of the label image: uint16 while the highest id fits, else float32. */
+const bw_image_info *bw_objects_get_info(const bw_objects *objects);
+int64_t bw_objects_count(const bw_objects *objects, int frame);
+uint32_t bw_objects_id(const bw_objects *objects, int frame, int64_t index);
+/* Classes 1..K, 0 = none. */
+int bw_objects_class_count(const bw_objects *objects);
+const char *bw_objects_class_name(const bw_objects *objects, int class_number);
+int bw_objects_class(const bw_objects *objects, int frame, int64_t index);
+/* names: of classes 1..count; classes: one per object, frame after frame. */
+bw_status bw_objects_set_classes(bw_context *ctx, bw_objects *objects, int count, const char *const *names,
+                                 const uint8_t *classes);
+
+typedef enum bw_objects_output {
+    BW_OBJECTS_LABELS = 0, /* ids; BW_ERROR_MISMATCH beyond 2^24, which float32 does not hold exactly */
+    BW_OBJECTS_MASK,       /* uint8, 0 and 255 */
+    BW_OBJECTS_CLASSES     /* uint8, 0 and the class */
+} bw_objects_output;
+
+/* As bw_predict_outline: what a sink for the output is created with. */
+bw_status bw_objects_outline(bw_context *ctx, const bw_objects *objects, bw_objects_output output, bw_image **out);
+/* Hands the image to a sink part by part; does not finish it. */
+bw_status bw_objects_write(bw_context *ctx, const bw_objects *objects, bw_objects_output output, bw_sink *sink);
+bw_status bw_objects_image(bw_context *ctx, const bw_objects *objects, bw_objects_output output, bw_image **out);
+
+/* The steps by themselves, on images in memory, frame by frame; one channel. Each makes the same bytes for any number
+ * of threads. */
+
+/* Components of the voxels that are not 0, numbered from 1 in the order of their first voxels in every frame: uint16
+ * while the numbers fit, else float32. */
+bw_status bw_components(bw_context *ctx, const bw_image *mask, int connectivity, bw_image **out);
+/* float32: distance of every voxel that is not 0 to the nearest one that is, between centres, in units of the image's
+ * spacing if it is calibrated, else pixels; INFINITY where a frame has none. Exact (Felzenszwalb and Huttenlocher 2012,
+ * Meijster et al. 2000). */
+bw_status bw_distance(bw_context *ctx, const bw_image *mask, bw_image **out);
+/* Grows markers (a label image) over the landscape from low to high values (Meyer 1991; among equals first come, first
+ * served, then in the order of positions), within the voxels of mask that are not 0 (NULL = everywhere). lines: voxels
+ * where parts meet stay 0. The result has the markers' type. Memory: up to 10 bytes per voxel; at most 2^31 - 2 voxels
+ * per frame. BW_ERROR_MISMATCH: images of different size, markers that are no labels, a landscape that is not numbers.
+ */
+bw_status bw_watershed(bw_context *ctx, const bw_image *landscape, const bw_image *markers, const bw_image *mask,
+                       int connectivity, int lines, bw_image **out);
+
+/* ---- measuring objects --------------------------------------------------------------------------------------- */
+
+/* One row of measures.def. */
+typedef struct bw_measure_row {
+    const char *id;         /* stable: macro keys, command line, column of tables */
+    const char *group;      /* names several rows at once: "centroid" for centroid_x, centroid_y, centroid_z */
+    const char *label;      /* heading */
+    const char *unit;       /* "", "pixel", "unit" (of length), "unit^2", "unit^3", "degrees", "value" (the image's) */
+    const char *definition; /* a sentence or two, with the source */
+    int in_2d, in_3d;       /* measured in images of single slices, in stacks */
+    int per_channel;        /* one column per channel of the image (1), of the probabilities (2) */
+} bw_measure_row;
+
+int bw_measure_row_count(void);
+const bw_measure_row *bw_measure_row_get(int index); /* NULL when out of range */
+
+/* A table: one row per object, frame after frame, in the order of ids. */
+typedef struct bw_measurements bw_measurements;
+
+/* measures: ids, groups and ids with a channel ("mean:2", from 1) separated by commas; NULL or "" = all that can be
+ * measured. Columns come in the order of measures.def. image, probabilities: for intensities and mean probabilities, as
+ * large as the objects' image, whole or streamed; either may be NULL. spacing: x, y, z in place of the objects'; NULL =
+ * theirs. The same bits for any number of threads. Memory: 16 bytes a run; the table; one band of the image; for
+ * medians 4 bytes for each voxel and channel of objects that the band cuts. Errors: BW_ERROR_ARGUMENT for names that
+ * are no measures or cannot be measured here, BW_ERROR_MISMATCH for images of another size or of more than
+ * BW_MAX_CLASSES channels. */
+bw_status bw_objects_measure(bw_context *ctx, const bw_objects *objects, const bw_image *image,
+                             const bw_image *probabilities, const char *measures, const double *spacing,
+                             bw_measurements **out);
+void bw_measurements_free(bw_measurements *table);
+int64_t bw_measurements_rows(const bw_measurements *table);
+int bw_measurements_columns(const bw_measurements *table);
+/* Stable name, heading and unit of a column, NULL when there is none; they belong to the table. The name is the row's
+ * id, followed by ":1", ":2"... where there are several channels. */
+const char *bw_measurements_id(const bw_measurements *table, int column);
+const char *bw_measurements_heading(const bw_measurements *table, int column);
+const char *bw_measurements_unit(const bw_measurements *table, int column);
+/* The values of a column, one per row; NAN where undefined. */
+const double *bw_measurements_values(const bw_measurements *table, int column);
+int bw_measurements_frame(const bw_measurements *table, int64_t row); /* 0-based */
+uint32_t bw_measurements_object(const bw_measurements *table, int64_t row);
+/* Classes 1..K, 0 = none: those that the objects had when they were measured, until others are set. */
+int bw_measurements_class_count(const bw_measurements *table);
+const char *bw_measurements_class_name(const bw_measurements *table, int class_number); /* "" when there is none */
+int bw_measurements_class(const bw_measurements *table, int64_t row);
+/* names: of classes 1..count; classes: one per row. */
+bw_status bw_measurements_set_classes(bw_context *ctx, bw_measurements *table, int count, const char *const *names,
+                                      const uint8_t *classes);
+/* RFC 4180, UTF-8: columns label, frame (from 1), class (its name) when there are classes, then the measures by id with
+ * the unit in brackets: "area [um^2]". 15 digits; NaN where undefined. */
+bw_status bw_measurements_write(bw_context *ctx, const bw_measurements *table, const char *path);
+
+/* ---- comparing segmentations --------------------------------------------------------------------------------- */
+
+typedef enum bw_comparison_kind {
+    BW_COMPARE_LABELS = 0, /* 0 is background, every other value an object of its frame */
+    BW_COMPARE_MASKS,      /* 0 against everything else */
+    BW_COMPARE_CLASSES     /* class numbers 0..255 */
+} bw_comparison_kind;
+
+enum {
+    BW_COMPARE_THRESHOLDS = 10, /* of the IoU of objects: 0.5, 0.55 .. 0.95 */
+    BW_COMPARE_POOLED = -1,     /* in place of an image's index: all images as if they were one, objects apart */
+    BW_COMPARE_MEAN = -2        /* means over the images that have the score; sums of counts */
+};
+
+/* Scores of segmentations against their truth, of any number of images. Every frame is an image of its own: ids need
+ * not agree between frames, and never between truth and result. */
+typedef struct bw_comparison bw_comparison;
+
+/* ignore_zero: pixels that are 0 in the truth do not count; for classes alone (BW_ERROR_ARGUMENT). */
+bw_status bw_comparison_create(bw_context *ctx, bw_comparison_kind kind, int ignore_zero, bw_comparison **out);
+void bw_comparison_free(bw_comparison *comparison);
+/* Adds an image and its frames. Both images: one channel of the same size, whole numbers of any type from 0 (classes to
+ * 255, others to 2^24), whole or streamed. Memory: 16 bytes per pair of labels that overlap and thread, times 2 to 4.
+ * BW_ERROR_MISMATCH names the image and the first value that does not fit; nothing is added then. */
+bw_status bw_comparison_add(bw_context *ctx, bw_comparison *comparison, const bw_image *truth, const bw_image *result);
+/* What an image can be, a sum of 1 << bw_comparison_kind: masks when it is uint8 with no values but 0 and 255 and one
+ * 255 at least, classes when it is uint8 without a 0, anything when it is uint8 and empty, else labels. Images that
+ * have nothing in common are best compared as labels. */
+bw_status bw_comparison_kinds(bw_context *ctx, const bw_image *image, int *kinds);
+
+bw_comparison_kind bw_comparison_get_kind(const bw_comparison *comparison);
+int64_t bw_comparison_images(const bw_comparison *comparison);
+const char *bw_comparison_image_name(const bw_comparison *comparison, int64_t image); /* of the truth */
+int bw_comparison_image_frame(const bw_comparison *comparison, int64_t image);        /* 0-based */
+
+/* One row of the scores. */
+typedef struct bw_comparison_score {
+    const char *id; /* stable: columns of tables, JSON */
+    const char *label, *definition;
+    int kinds; /* that have it: a sum of 1 << bw_comparison_kind */
+    int whole; /* a count */
+} bw_comparison_score;
+
+int bw_comparison_score_count(void);
+const bw_comparison_score *bw_comparison_score_get(int index); /* NULL when out of range */
+/* values[bw_comparison_score_count()], NAN where undefined. image: index, BW_COMPARE_POOLED or BW_COMPARE_MEAN. */
+void bw_comparison_values(const bw_comparison *comparison, int64_t image, double *values);
+
+/* Objects of truth and result that fit each other at one IoU, as defined by stardist.matching: pairs of an IoU of at
+ * least `threshold`, as many as possible without using an object twice. Shares without anything found are 0, as
+ * there; so an image that is empty in both counts as 0 in means. */
+typedef struct bw_match_score {
+    double threshold;
+    int64_t truth, predicted, hits, extra, missed; /* objects: n_true, n_pred, tp, fp, fn */
+    double precision, recall, f1;
+    double accuracy;         /* tp / (tp + fp + fn): the average precision of Cellpose and of Data Science Bowl 2018 */
+    double mean_matched_iou; /* over hits */
+    double mean_true_iou;    /* the same sum over all objects of the truth */
+    double panoptic_quality; /* the same sum / (tp + fp / 2 + fn / 2) (Kirillov et al. 2019) */
+} bw_match_score;
+
+/* index: of the threshold; labels only, else all 0. */
+void bw_comparison_match(const bw_comparison *comparison, int64_t image, int index, bw_match_score *out);
+
+/* Classes 0..n-1: of labels and masks 0 (background) and 1 (anything else), else up to the highest number found. */
+int bw_comparison_classes(const bw_comparison *comparison);
+/* Pixels and shares of a class; f1 is the Dice coefficient. image as above. */
+void bw_comparison_class(const bw_comparison *comparison, int64_t image, int class_number, bw_class_score *out);
+/* Pixels of all images that are `truth` in the truth and `predicted` in the result. */
+int64_t bw_comparison_count(const bw_comparison *comparison, int truth, int predicted);
+
+/* As bw_assessment_describe. CSV: tables images (one row per image, then "pooled" and "mean"), classes, confusion and
+ * matching. */
+bw_status bw_comparison_describe(bw_context *ctx, const bw_comparison *comparison, bw_describe_format format,
+                                 char **out);
+
+/* What a picture of the differences shows in a colour. */
+typedef struct bw_comparison_colour {
+    const char *id, *meaning;
+    uint32_t colour; /* 0xRRGGBB; people who are colour-blind can tell them apart */
+    int kinds;       /* that have it: a sum of 1 << bw_comparison_kind */
+} bw_comparison_colour;
+
+int bw_comparison_colour_count(void);
+const bw_comparison_colour *bw_comparison_colour_get(int index); /* NULL when out of range */
+
+/* Size and type of the picture of a truth: an RGB image, to create a sink with. */
+bw_status bw_comparison_outline(bw_context *ctx, const bw_image *truth, bw_image **out);
+/* Hands the picture to a sink part by part; does not finish it. Images as bw_comparison_add takes them. */
+bw_status bw_comparison_draw(bw_context *ctx, const bw_image *truth, const bw_image *result, bw_comparison_kind kind,
+                             int ignore_zero, bw_sink *sink);
+bw_status bw_comparison_picture(bw_context *ctx, const bw_image *truth, const bw_image *result, bw_comparison_kind kind,
+                                int ignore_zero, bw_image **out);
+
+/* ---- classes of objects by example ----------------------------------------------------------------------------- */
+
+/* A forest over measures of objects. */
+typedef struct bw_object_model bw_object_model;
+
+/* Classes of the objects under paint, for bw_object_trainer_add: classes[i] of object i, frame after frame; 0 = not
+ * painted. paint: one channel of the objects' size, 0 or the class 1..255, whole or streamed; beside objects anything
+ * may be painted. BW_ERROR_MISMATCH for other values and other sizes, and naming the object that has two classes. */
+bw_status bw_objects_examples(bw_context *ctx, const bw_objects *objects, const bw_image *paint, uint8_t *classes);
+
+/* Collects examples from any number of tables. Their measures are what a forest learns from, but for those that are no
+ * properties of an object: positions (groups "centroid", "box" and "mass") and, as the grid decides it, the number of
+ * voxels ("voxels"). */
+typedef struct bw_object_trainer bw_object_trainer;
+
+bw_status bw_object_trainer_create(bw_context *ctx, bw_object_trainer **out);
+void bw_object_trainer_free(bw_object_trainer *trainer);
+/* classes: one per row of the table, 0 = no example. Tables after the first need its columns, in the same units
+ * (BW_ERROR_MISMATCH, naming them); what else they have is left out. Values that are not finite count as not defined:
+ * the median of the column's examples takes their place, in training and when the model is applied. */
+bw_status bw_object_trainer_add(bw_context *ctx, bw_object_trainer *trainer, const bw_measurements *table,
+                                const uint8_t *classes);
+bw_status bw_object_trainer_set_class(bw_context *ctx, bw_object_trainer *trainer, int index,
+                                      const bw_class_info *info);
+/* 200 trees to purity on bootstrap samples, square root of the columns per split, classes of equal weight. */
+void bw_object_options_init(bw_forest_options *options);
+/* options NULL = bw_object_options_init. At least two classes need examples; two of each are enough to train. The same
+ * examples in the same order give the same bytes for any number of threads. */
+bw_status bw_object_trainer_train(bw_context *ctx, const bw_object_trainer *trainer, const bw_forest_options *options,
+                                  bw_object_model **out);
+
+/* Files end with .brushwood-objects. A file of bw_model_write is refused with a message that says what it is, as
+ * bw_model_read refuses these. */
+bw_status bw_object_model_read(bw_context *ctx, const char *path, bw_object_model **out);
+
+/* What a file is, by its first bytes; the rest may be damaged. */
+typedef enum bw_model_kind { BW_MODEL_UNKNOWN = 0, BW_MODEL_PIXELS, BW_MODEL_OBJECTS } bw_model_kind;
+bw_status bw_model_kind_of(bw_context *ctx, const char *path, bw_model_kind *out);
+bw_status bw_object_model_write(bw_context *ctx, const bw_object_model *model, const char *path);
+void bw_object_model_free(bw_object_model *model);
+int bw_object_model_class_count(const bw_object_model *model);
+const bw_class_info *bw_object_model_class(const bw_object_model *model, int index);
+/* The measures that a table needs, as bw_objects_measure takes them. */
+const char *bw_object_model_measures(const bw_object_model *model);
+/* Out-of-bag, NULL when there is none. */
+const bw_assessment *bw_object_model_out_of_bag(const bw_object_model *model);
+bw_status bw_object_model_describe(bw_context *ctx, const bw_object_model *model, bw_describe_format format,
+                                   char **out);
+/* classes[row]: 1..K, ties to the lower class; probabilities[row * K + k], may be NULL. BW_ERROR_MISMATCH, naming them,
+ * when the table lacks columns of the model or has them in other units (pixels in place of micrometres). */
+bw_status bw_object_model_apply(bw_context *ctx, const bw_object_model *model, const bw_measurements *table,
+                                uint8_t *classes, float *probabilities);
 
 #ifdef __cplusplus
 }

@@ -1,10 +1,17 @@
 # Links everything that the engine needs, from the prefix of scripts/build-natives, into its library and program. Defines
-# the targets of FindTIFF and FindOpenMP, bw_link_program and bw_link_library.
+# the targets of FindTIFF and FindOpenMP, Zarr::Zarr, bw_link_program and bw_link_library.
 
 add_library(TIFF::TIFF INTERFACE IMPORTED)
 target_include_directories(TIFF::TIFF INTERFACE ${BRUSHWOOD_PREFIX}/include)
 foreach(name tiff jpeg deflate zstd z)
   target_link_libraries(TIFF::TIFF INTERFACE ${BRUSHWOOD_PREFIX}/lib/lib${name}.a)
+endforeach()
+
+add_library(Zarr::Zarr INTERFACE IMPORTED)
+target_include_directories(Zarr::Zarr INTERFACE ${BRUSHWOOD_PREFIX}/include)
+target_compile_definitions(Zarr::Zarr INTERFACE CJSON_HIDE_SYMBOLS)
+foreach(name blosc lz4 zstd z cjson)
+  target_link_libraries(Zarr::Zarr INTERFACE ${BRUSHWOOD_PREFIX}/lib/lib${name}.a)
 endforeach()
 
 add_library(OpenMP::OpenMP_C INTERFACE IMPORTED)

@@ -16,7 +16,9 @@ add_project() { # the same
 
 add_codecs() {
     add_project codecs "$third_party/codecs" "-DZLIB_SOURCE=$sources/zlib-1.2.13.dfsg" \
-        "-DDEFLATE_SOURCE=$sources/libdeflate-1.14" "-DZSTD_SOURCE=$sources/zstd-1.5.4"
+        "-DDEFLATE_SOURCE=$sources/libdeflate-1.14" "-DZSTD_SOURCE=$sources/zstd-1.5.4" \
+        "-DLZ4_SOURCE=$sources/lz4-1.9.4" "-DBLOSC_SOURCE=$sources/c-blosc-1.21.3" \
+        "-DCJSON_SOURCE=$sources/cJSON-1.7.15"
 }
 
 # Without assembly, so that all platforms decode the same way; its tools are not wanted.
@@ -78,7 +80,7 @@ build_cmocka() { add_cmocka; }
 # What a part is made of.
 part_inputs() { # PART
     case "$1" in
-    files) printf '%s\n' "$third_party/codecs/CMakeLists.txt" "$third_party/patches/libtiff.patch" ;;
+    files) printf '%s\n' "$third_party/codecs/CMakeLists.txt" "$third_party"/patches/{blosc,cjson,libtiff}.patch ;;
     openmp) printf '%s\n' "$third_party/shim/darwin/sys/syscall.h" "$third_party/patches/openmp.patch" ;;
     esac
     printf '%s\n' "$third_party/build.sh" "$third_party/sources.txt"

@@ -1,9 +1,8 @@
 /* Results pinned on disk: a model of every format version, what it predicts, and what training and features give today,
  * byte for byte on every platform. `test_golden --write FOLDER` makes the models of the current version and all results
  * anew; do so only when the format's version or a definition changes on purpose, and say so in the changelog. */
-#include "support.h"
+#include "object_support.h"
 
-#include "core/alloc.h"
 #include "core/file.h"
 #include "model/model.h"
 
@@ -219,6 +218,78 @@ static void training_gives_the_same_bytes_as_ever(void **state) {
     }
 }
 
+/* ---- models of objects ------------------------------------------------------------------------------------------- */
+
+static void object_path(char *path, size_t size, const char *folder, int version, const char *ending) {
+    snprintf(path, size, "%s/o%d_shapes.%s", folder, version, ending);
+}
+
+static bw_writer golden_object_model(bw_context *ctx) {
+    bw_forest_options options;
+    bw_writer w;
+    object_scene *s = open_scene(ctx, 20, "um");
+    bw_object_options_init(&options);
+    options.trees = 7;
+    measure_scene(ctx, s, s->image, "area,feret_max,major,minor,angle,circularity,solidity,sd");
+    give_examples(s, s->bright, 12); /* that these do not tell: all probabilities there are */
+    bw_object_model *model = train_scene(ctx, s, &options);
+    bw_writer_init(&w, ctx);
+    assert_ok(ctx, bw_object_model_put(&w, model));
+    bw_object_model_free(model);
+    close_scene(s);
+    return w;
+}
+
+/* The class of every object of another scene, and a hash of all probabilities. */
+static void object_classes(bw_context *ctx, const bw_object_model *model, char *text, size_t size) {
+    object_scene *s = open_scene(ctx, 21, "um");
+    float probabilities[2 * SCENE_OBJECTS];
+    char digits[SCENE_OBJECTS + 1] = "";
+    assert_int_equal(bw_object_model_class_count(model), 2);
+    measure_scene(ctx, s, s->image, bw_object_model_measures(model));
+    assert_ok(ctx, bw_object_model_apply(ctx, model, s->table, s->classes, probabilities));
+    for (int i = 0; i < SCENE_OBJECTS; i++)
+        digits[i] = (char)('0' + s->classes[i]);
+    snprintf(text, size, "classes %s probabilities %016llx\n", digits,
+             (unsigned long long)bw_hash64(0, probabilities, sizeof probabilities));
+    close_scene(s);
+}
+
+static void models_of_objects_classify_as_ever(void **state) {
+    (void)state;
+    for (int version = 1; version <= BW_OBJECT_MODEL_VERSION; version++) {
+        char path[600], wanted[200], got[200];
+        bw_context *ctx = test_context(2);
+        bw_object_model *model;
+        object_path(path, sizeof path, golden_folder(), version, "brushwood-objects");
+        assert_ok(ctx, bw_object_model_read(ctx, path, &model));
+        object_path(path, sizeof path, golden_folder(), version, "txt");
+        read_text(ctx, path, wanted, sizeof wanted);
+        object_classes(ctx, model, got, sizeof got);
+        assert_string_equal(got, wanted);
+        bw_object_model_free(model);
+        bw_context_free(ctx);
+    }
+}
+
+static void examples_of_objects_give_the_same_bytes_as_ever(void **state) {
+    (void)state;
+    char path[600];
+    uint8_t *wanted;
+    uint64_t size;
+    bw_context *ctx = test_context(2);
+    bw_writer w = golden_object_model(ctx);
+    object_path(path, sizeof path, golden_folder(), BW_OBJECT_MODEL_VERSION, "brushwood-objects");
+    assert_ok(ctx, bw_file_read_all(ctx, path, 1 << 24, &wanted, &size));
+    assert_int_equal(w.size, size);
+    assert_memory_equal(w.data, wanted, (size_t)size);
+    bw_free(wanted);
+    bw_writer_free(&w);
+    bw_context_free(ctx);
+}
+
+/* ---- making them anew -------------------------------------------------------------------------------------------- */
+
 static void write_file(const char *path, const void *data, size_t size) {
     FILE *file = fopen(path, "wb");
     if (!file || fwrite(data, 1, size, file) != size || fclose(file)) {
@@ -251,18 +322,37 @@ static void write_hashes(const char *folder, int version, const golden_case *c) 
     bw_context_free(ctx);
 }
 
+static void write_object_model(const char *folder) {
+    char path[600], text[200];
+    bw_context *ctx = bw_context_create();
+    bw_writer w = golden_object_model(ctx);
+    bw_object_model *model;
+    object_path(path, sizeof path, folder, BW_OBJECT_MODEL_VERSION, "brushwood-objects");
+    write_file(path, w.data, (size_t)w.size);
+    if (bw_object_model_read_memory(ctx, w.data, w.size, path, &model) != BW_OK) exit(1);
+    object_classes(ctx, model, text, sizeof text);
+    object_path(path, sizeof path, folder, BW_OBJECT_MODEL_VERSION, "txt");
+    write_file(path, text, strlen(text));
+    bw_object_model_free(model);
+    bw_writer_free(&w);
+    bw_context_free(ctx);
+}
+
 static void write_all(const char *folder) {
     for (int i = 0; i < CASES; i++)
         write_model(folder, &cases[i]);
     for (int version = 1; version <= BW_MODEL_VERSION; version++)
         for (int i = 0; i < case_count(version); i++)
             write_hashes(folder, version, &cases[i]);
+    write_object_model(folder);
 }
 
 int main(int argc, char **argv) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(models_of_every_version_predict_as_ever),
         cmocka_unit_test(training_gives_the_same_bytes_as_ever),
+        cmocka_unit_test(models_of_objects_classify_as_ever),
+        cmocka_unit_test(examples_of_objects_give_the_same_bytes_as_ever),
     };
     if (argc == 3 && !strcmp(argv[1], "--write")) {
         write_all(argv[2]);

@@ -2,8 +2,8 @@
 #include "feature_support.h"
 #include "os.h"
 
+#include "core/math.h"
 #include "features/kernel.h"
-#include "features/math.h"
 
 /* ---- kernels --------------------------------------------------------------------------------------------------- */
 

@@ -5,6 +5,7 @@
 #include "core/image.h"
 #include "core/tile.h"
 #include "pipeline/pipeline.h"
+#include "pipeline/predict_image.h"
 
 enum { ALL_OUTPUTS = BW_OUTPUT_PROBABILITIES | BW_OUTPUT_LABELS | BW_OUTPUT_UNCERTAINTY | BW_OUTPUT_ENTROPY };
 
@@ -287,6 +288,86 @@ static void what_is_not_finite_is_replaced(void **state) {
     bw_image_free(image);
 }
 
+/* ---- part by part -------------------------------------------------------------------------------------------------
+ */
+
+/* All parts of a frame in an order of no sense; the pixels that each class won are added up. */
+static void run_frame(const bw_model *model, const bw_source *source, const way *how, int frame, stream *s) {
+    const bw_image_info *info = bw_image_get_info(source->image);
+    const bw_box all = {{0, 0, 0}, {info->width, info->height, info->depth}};
+    const int64_t most[3] = {2 * how->step, how->step, 9};
+    const bw_shares shares = bw_share_out(&all, most, (const int64_t[3]){how->step, how->step, 1});
+    const bw_predict_options options = {.tile = how->tile, .unrefined = how->unrefined};
+    const bw_prediction_sinks sinks = {s->sinks[0], s->sinks[1], s->sinks[2], s->sinks[3]};
+    const int64_t count = bw_share_count(&shares);
+    assert_true(count > 1);
+    for (int64_t k = 0; k < count; k++) {
+        const bw_box box = bw_share_box(&shares, (k * 7 + 3) % count);
+        const bw_part part = {frame, {box.lo[0], box.lo[1], box.lo[2]}, {box.hi[0], box.hi[1], box.hi[2]}};
+        bw_context *ctx = context_of(how);
+        bw_predict_report report;
+        assert_int_not_equal(count % 7, 0); /* else parts would be left out */
+        assert_ok(ctx, bw_predict_part(ctx, model, source, &options, &part, &sinks, &report));
+        for (int c = 0; c < BW_MAX_CLASSES; c++)
+            s->report.class_pixels[c] += report.class_pixels[c];
+        bw_context_free(ctx);
+    }
+}
+
+static void check_parts(const bw_model *model, const bw_image *image, const way *how) {
+    const bw_image_info *info = bw_image_get_info(image);
+    const bw_predict_options options = {.unrefined = how->unrefined};
+    bw_context *ctx = test_context(2);
+    bw_predict_report expected;
+    bw_prediction whole;
+    bw_source source;
+    stream s = {0};
+    assert_ok(ctx, bw_predict(ctx, model, image, &options, how->outputs, &whole, &expected));
+    open_stream(model, image, how, &s);
+    bw_image *from = streamed(&s.from);
+    assert_ok(ctx, bw_source_open(ctx, from, &source));
+    for (int frame = info->frames - 1; frame >= 0; frame--)
+        run_frame(model, &source, how, frame, &s);
+    const bw_image *made[4] = {whole.probabilities, whole.labels, whole.uncertainty, whole.entropy};
+    for (int o = 0; o < 4; o++) {
+        if (!made[o]) continue;
+        assert_same_pixels(made[o], s.targets[o].image);
+        assert_int_equal(s.targets[o].pixels, info->width * info->height * info->depth * info->frames);
+    }
+    assert_memory_equal(expected.class_pixels, s.report.class_pixels, sizeof expected.class_pixels);
+    bw_source_close(&source);
+    bw_image_free(from);
+    bw_prediction_free(&whole);
+    close_stream(&s);
+    bw_context_free(ctx);
+}
+
+static void parts_are_the_same(void **state) {
+    (void)state;
+    const way plain = {ALL_OUTPUTS, 2, 0, 48, 0, 0}, narrow = {ALL_OUTPUTS, 1, 0, 32, 24, 24 << 20};
+    bw_image_info info = test_info(BW_FLOAT32, 305, 233, 1);
+    info.frames = 2;
+    bw_image *image = scene(info, 2);
+    ((float *)bw_image_plane(image, 0, 0, 0))[5 * 305 + 40] = NAN;
+    ((float *)bw_image_plane(image, 0, 0, 0))[200 * 305 + 290] = -70;
+    bw_model *model = plain_model(image, 2, "original;gaussian:1,4;hessian:5", 9);
+    check_parts(model, image, &plain);
+    refine(model, 1);
+    check_parts(model, image, &narrow);
+    bw_model_free(model);
+    bw_image_free(image);
+    info = test_info(BW_UINT16, 117, 98, 31);
+    info.channels = 2;
+    image = scene(info, 3);
+    model = plain_model(image, 3, "gaussian:0.7,3.5,7;gradient:5", 9);
+    check_parts(model, image, &plain);
+    bw_model_free(model);
+    model = context_model(image, 3, "gaussian:1", "gaussian:2");
+    check_parts(model, image, &plain);
+    bw_model_free(model);
+    bw_image_free(image);
+}
+
 /* ---- bounds
  * ---------------------------------------------------------------------------------------------------------- */
 
@@ -431,9 +512,9 @@ static int stop_at(void *user, double fraction) {
 
 static void cancel_stops(void **state) {
     (void)state;
-    bw_image *image = scene(test_info(BW_UINT8, 507, 411, 1), 2);
+    bw_image *image = scene(test_info(BW_UINT8, 1000, 800, 1), 2);
     bw_model *model = plain_model(image, 2, "gaussian:1;hessian:3.5", 9);
-    double at[] = {0, 0.3, 0.8};
+    double at[] = {0, 0.3, 0.6};
     for (int i = 0; i < 3; i++) {
         bw_context *ctx = context_of(&usual);
         stream s = {0};
@@ -508,6 +589,44 @@ static void images_in_memory_are_taken(void **state) {
     bw_image_free(image);
 }
 
+/* Probabilities stay in memory while there is room, else in a file that goes with them. */
+static void probabilities_stay_where_there_is_room(void **state) {
+    (void)state;
+    bw_image *image = scene(test_info(BW_UINT8, 1100, 700, 1), 2);
+    bw_model *model = plain_model(image, 2, "gaussian:1", 3);
+    char folder[] = "probabilities-XXXXXX", beside[64];
+    assert_int_equal(test_make_own_folder(folder), 0);
+    snprintf(beside, sizeof beside, "%s/result.tif", folder);
+    for (int small = 0; small < 2; small++) {
+        bw_context *ctx = test_context(2);
+        const bw_part part = {0, {300, 200, 0}, {900, 699, 1}};
+        const size_t size = 600 * 499 * 2 * sizeof(float);
+        float *found = test_malloc(size), *wanted = test_malloc(size);
+        bw_image *kept;
+        bw_prediction whole;
+        bw_predict_report report;
+        assert_ok(ctx, bw_predict(ctx, model, image, NULL, BW_OUTPUT_PROBABILITIES, &whole, NULL));
+        if (small) assert_ok(ctx, bw_context_set_memory_budget(ctx, 16 << 20)); /* a quarter is too little */
+        assert_ok(ctx, bw_predict_probabilities(ctx, model, image, NULL, beside, &kept, &report));
+        assert_int_equal(bw_image_is_streamed(kept), small);
+        assert_int_equal(test_walk(folder, 0), small);
+        assert_string_equal(bw_image_channel_name(kept, 1), bw_image_channel_name(whole.probabilities, 1));
+        assert_int_equal(report.class_pixels[0] + report.class_pixels[1], 1100 * 700);
+        assert_ok(ctx, bw_image_read(ctx, kept, &part, found));
+        assert_ok(ctx, bw_image_read(ctx, whole.probabilities, &part, wanted));
+        assert_memory_equal(found, wanted, size);
+        bw_image_free(kept);
+        assert_int_equal(test_walk(folder, 0), 0);
+        bw_prediction_free(&whole);
+        test_free(found);
+        test_free(wanted);
+        bw_context_free(ctx);
+    }
+    assert_int_equal(test_remove_folder(folder), 0);
+    bw_model_free(model);
+    bw_image_free(image);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(planes_are_the_same),
@@ -515,6 +634,7 @@ int main(void) {
         cmocka_unit_test(stacks_are_the_same),
         cmocka_unit_test(autocontext_is_the_same),
         cmocka_unit_test(what_is_not_finite_is_replaced),
+        cmocka_unit_test(parts_are_the_same),
         cmocka_unit_test(memory_does_not_grow_with_the_image),
         cmocka_unit_test(parts_do_not_depend_on_threads_and_memory),
         cmocka_unit_test(failures_come_through),
@@ -522,6 +642,7 @@ int main(void) {
         cmocka_unit_test(misuse_is_refused),
         cmocka_unit_test(few_reads_for_typical_values),
         cmocka_unit_test(images_in_memory_are_taken),
+        cmocka_unit_test(probabilities_stay_where_there_is_room),
     };
     return cmocka_run_group_tests(tests, test_look_at_memory, test_nothing_is_left);
 }

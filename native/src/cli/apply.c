@@ -6,7 +6,6 @@
 #include "cli/commands.h"
 #include "cli/common.h"
 #include "core/alloc.h"
-#include "core/file.h"
 #include "core/status.h"
 
 static void note_non_finite(const char *path, int64_t count) {
@@ -19,7 +18,7 @@ static void note_non_finite(const char *path, int64_t count) {
 
 const bw_cli_option bw_cli_validate_options[] = {
     {"model", "FILE", "model (.brushwood)", 1, 0},
-    {"image", "FILE", "image that the model has not seen (TIFF)", 1, 1},
+    {"image", "FILE", "image that the model has not seen (TIFF or OME-Zarr)", 1, 1},
     {"truth", "FILE", "its classes: 0 not scored, 1..K; one per --image, in the same order", 1, 1},
     {"csv", "FILE", "also write the tables as CSV", 0, 0},
     {"json", NULL, "print JSON", 0, 0},
@@ -35,7 +34,7 @@ static int validate_pair(const bw_cli_call *call, const bw_model *model, int ind
     bw_prediction prediction = {NULL, NULL, NULL, NULL};
     bw_predict_report report = {0};
     int result = bw_cli_read_image(call, image_path, &image);
-    if (!result) result = bw_cli_code(bw_tiff_read(call->ctx, bw_cli_get(call, "truth")->text[index], &truth));
+    if (!result) result = bw_cli_code(bw_image_read_file(call->ctx, bw_cli_get(call, "truth")->text[index], &truth));
     if (!result)
         result = bw_cli_code(bw_predict(call->ctx, model, image, NULL, BW_OUTPUT_PROBABILITIES | BW_OUTPUT_LABELS,
                                         &prediction, &report));
@@ -50,21 +49,6 @@ static int validate_pair(const bw_cli_call *call, const bw_model *model, int ind
     return result;
 }
 
-static int write_text(const bw_cli_call *call, const char *path, const char *text) {
-    bw_output output;
-    FILE *file;
-    RUN(bw_cli_code(bw_output_begin(call->ctx, path, &output)));
-    bw_status status = bw_file_open(call->ctx, output.temporary, "wb", &file);
-    if (status == BW_OK) {
-        const int whole = fputs(text, file) >= 0;
-        if (fclose(file) || !whole)
-            status = bw_fail(call->ctx, BW_ERROR_IO, "Cannot write %s: is the disk full?", path);
-    }
-    if (status == BW_OK) return bw_cli_code(bw_output_commit(call->ctx, &output));
-    bw_output_abandon(&output);
-    return bw_cli_code(status);
-}
-
 static int report_validation(const bw_cli_call *call, const bw_model *model, const bw_assessment *assessment) {
     const char *path = bw_cli_text(call, "csv");
     const bw_describe_format format = bw_cli_get(call, "json")->count ? BW_DESCRIBE_JSON : BW_DESCRIBE_TEXT;
@@ -72,7 +56,7 @@ static int report_validation(const bw_cli_call *call, const bw_model *model, con
     RUN(bw_cli_print(bw_assessment_describe(call->ctx, assessment, model, format, &text), &text));
     if (!path) return BW_EXIT_DONE;
     RUN(bw_cli_code(bw_assessment_describe(call->ctx, assessment, model, BW_DESCRIBE_CSV, &csv)));
-    const int result = write_text(call, path, csv);
+    const int result = bw_cli_write_text(call, path, csv);
     bw_string_free(csv);
     if (!result && format == BW_DESCRIBE_TEXT) printf("\nWrote %s\n", path);
     return result;
@@ -104,22 +88,37 @@ const bw_cli_option bw_cli_info_options[] = {
     OPTIONS_END,
 };
 
-int bw_cli_run_info(bw_cli_call *call) {
-    const int json = bw_cli_get(call, "json")->count, csv = bw_cli_get(call, "csv")->count;
+static int print_model(const bw_cli_call *call, bw_describe_format format) {
     bw_model *model;
     char *text = NULL;
-    if (json && csv) return bw_cli_usage(call, "Give --json or --csv, not both.");
     RUN(bw_cli_code(bw_model_read(call->ctx, call->argument, &model)));
-    const bw_describe_format format = json ? BW_DESCRIBE_JSON : csv ? BW_DESCRIBE_CSV : BW_DESCRIBE_TEXT;
     const int result = bw_cli_print(bw_model_describe(call->ctx, model, format, &text), &text);
     bw_model_free(model);
     return result;
 }
 
+static int print_object_model(const bw_cli_call *call, bw_describe_format format) {
+    bw_object_model *model;
+    char *text = NULL;
+    RUN(bw_cli_code(bw_object_model_read(call->ctx, call->argument, &model)));
+    const int result = bw_cli_print(bw_object_model_describe(call->ctx, model, format, &text), &text);
+    bw_object_model_free(model);
+    return result;
+}
+
+int bw_cli_run_info(bw_cli_call *call) {
+    const int json = bw_cli_get(call, "json")->count, csv = bw_cli_get(call, "csv")->count;
+    const bw_describe_format format = json ? BW_DESCRIBE_JSON : csv ? BW_DESCRIBE_CSV : BW_DESCRIBE_TEXT;
+    bw_model_kind kind;
+    if (json && csv) return bw_cli_usage(call, "Give --json or --csv, not both.");
+    RUN(bw_cli_code(bw_model_kind_of(call->ctx, call->argument, &kind)));
+    return kind == BW_MODEL_OBJECTS ? print_object_model(call, format) : print_model(call, format);
+}
+
 /* ---- score ----------------------------------------------------------------------------------------------------- */
 
 const bw_cli_option bw_cli_score_options[] = {
-    {"labels", "FILE", "segmentation (TIFF, class numbers)", 1, 1},
+    {"labels", "FILE", "segmentation (TIFF or OME-Zarr, class numbers)", 1, 1},
     {"truth", "FILE", "its ground truth, 0 = not scored; one per --labels, in the same order", 1, 1},
     OPTIONS_END,
 };
@@ -201,8 +200,8 @@ int bw_cli_run_score(bw_cli_call *call) {
     int result = scores ? BW_EXIT_DONE : BW_EXIT_FAILED;
     for (int i = 0; i < labels->count && !result; i++) {
         bw_image *a = NULL, *b = NULL;
-        result = bw_cli_code(bw_tiff_read(call->ctx, labels->text[i], &a));
-        if (!result) result = bw_cli_code(bw_tiff_read(call->ctx, truth->text[i], &b));
+        result = bw_cli_code(bw_image_read_file(call->ctx, labels->text[i], &a));
+        if (!result) result = bw_cli_code(bw_image_read_file(call->ctx, truth->text[i], &b));
         if (!result) result = count_scores(call, a, b, scores);
         bw_image_free(a);
         bw_image_free(b);

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/blocks.h"
 #include "cli/common.h"
 #include "cli/inputs.h"
 #include "cli/predict.h"
@@ -25,7 +26,7 @@ typedef struct bw_batch {
     const char *table_path;
     bw_progress progress;
     int64_t counts[OUTCOMES];
-    int overwrite, watched; /* watched: people see the progress */
+    int watched; /* people see the progress */
 } bw_batch;
 
 /* ---- an image -------------------------------------------------------------------------------------------------- */
@@ -33,6 +34,7 @@ typedef struct bw_batch {
 /* Whether a path leads to a result: an empty file is what a loss of power may leave. */
 static int is_result(const char *path) {
     const bw_path_facts facts = bw_system_look(path);
+    if (facts.kind == BW_PATH_FOLDER) return bw_cli_is_zarr(path);
     return facts.kind == BW_PATH_FILE && facts.bytes > 0;
 }
 
@@ -42,10 +44,11 @@ static int has_results(char *const paths[BW_KINDS]) {
     return 1;
 }
 
-static bw_status check_targets(bw_context *ctx, const bw_batch *batch, char *const paths[BW_KINDS]) {
+static bw_status check_targets(bw_context *ctx, const bw_batch *batch, const bw_input *input,
+                               char *const paths[BW_KINDS]) {
     for (int k = 0; k < BW_KINDS; k++)
-        if (paths[k] &&
-            (bw_inputs_hold(&batch->inputs, paths[k]) || bw_system_same(paths[k], bw_cli_text(batch->call, "model"))))
+        if (paths[k] && (bw_inputs_hold(&batch->inputs, paths[k]) || bw_cli_lies_in(ctx, input->path, paths[k]) ||
+                         bw_cli_lies_in(ctx, bw_cli_text(batch->call, "model"), paths[k])))
             return bw_fail(ctx, BW_ERROR_ARGUMENT,
                            "Its result %s is also an input, which would be lost. Choose another --output-folder or "
                            "--name.",
@@ -65,12 +68,24 @@ static bw_status prepare_folder(bw_context *ctx, const char *path) {
     return status;
 }
 
+/* Blocks that are there are kept: the image is skipped when all are. */
+static bw_status predict_blocks(bw_context *ctx, const bw_batch *batch, const bw_input *input,
+                                char *const paths[BW_KINDS], bw_outcome *outcome, bw_predict_report *report) {
+    bw_cli_block_counts counts;
+    BW_TRY(bw_cli_apply_blocks(ctx, batch->model, batch->job, input->path, paths, 0, &counts));
+    *outcome = counts.made ? DONE : SKIPPED;
+    *report = counts.report;
+    if (counts.there) memset(report->class_pixels, 0, sizeof report->class_pixels); /* not of the whole image */
+    return BW_OK;
+}
+
 static bw_status predict_to(bw_context *ctx, const bw_batch *batch, const bw_input *input, char *const paths[BW_KINDS],
                             bw_outcome *outcome, bw_predict_report *report) {
-    BW_TRY(check_targets(ctx, batch, paths));
+    BW_TRY(check_targets(ctx, batch, input, paths));
     for (int k = 0, seen = 0; k < BW_KINDS && !seen; k++)
         if ((seen = paths[k] != NULL)) BW_TRY(prepare_folder(ctx, paths[k]));
-    if (!batch->overwrite && has_results(paths)) {
+    if (bw_cli_is_blockwise(batch->job)) return predict_blocks(ctx, batch, input, paths, outcome, report);
+    if (!batch->job->overwrite && has_results(paths)) {
         *outcome = SKIPPED;
         return BW_OK;
     }
@@ -141,26 +156,14 @@ static void add_row(bw_batch *batch, int64_t index, bw_outcome outcome, double s
 
 /* ---- all images ------------------------------------------------------------------------------------------------ */
 
-/* A context of its own, as an error stays on it. */
-static bw_context *create_context(bw_batch *batch) {
-    bw_context *own = bw_context_create(), *ctx = batch->call->ctx;
-    if (!own) {
-        bw_fail(ctx, BW_ERROR_MEMORY, "Not enough memory.");
-        return NULL;
-    }
-    bw_context_set_threads(own, bw_context_threads(ctx));
-    bw_context_set_memory_budget(own, bw_context_memory_budget(ctx));
-    if (batch->watched) bw_context_set_progress(own, bw_progress_show, &batch->progress);
-    return own;
-}
-
 static bw_status run_image(bw_batch *batch, int64_t index) {
     const bw_input *input = &batch->inputs.items[index];
     bw_outcome outcome;
     bw_predict_report report;
     const double start = bw_system_clock();
-    bw_context *ctx = create_context(batch);
+    bw_context *ctx = bw_cli_child(batch->call->ctx);
     if (!ctx) return BW_ERROR_MEMORY;
+    if (batch->watched) bw_context_set_progress(ctx, bw_progress_show, &batch->progress);
     bw_progress_begin_image(&batch->progress, index, input->path + input->shown, bw_progress_work(input->bytes));
     bw_context *before = bw_cli_watch(ctx);
     const bw_status failed = process(ctx, batch, input, &outcome, &report);
@@ -248,10 +251,10 @@ static int run_with_inputs(bw_batch *batch, const char *own_table) {
 int bw_cli_run_batch(bw_cli_call *call, const bw_cli_job *job) {
     const char *files = bw_cli_text(call, "files"), *csv = bw_cli_text(call, "csv");
     const bw_cli_values *paths = bw_cli_get(call, "input");
-    const bw_input_search search = {files ? files : "*.tif;*.tiff", bw_cli_get(call, "recursive")->count, &job->naming};
+    const bw_input_search search = {files ? files : "*.tif;*.tiff;*.zarr", bw_cli_get(call, "recursive")->count,
+                                    &job->naming};
     const bw_naming table = {job->naming.folder, "brushwood_batch.csv", 0};
-    bw_batch batch = {
-        .call = call, .job = job, .overwrite = bw_cli_get(call, "overwrite")->count, .watched = bw_terminal_watched()};
+    bw_batch batch = {.call = call, .job = job, .watched = bw_terminal_watched()};
     char *own_table;
     RUN(bw_cli_code(bw_naming_path(call->ctx, &table, "", 0, &own_table)));
     batch.table_path = csv ? csv : own_table;

@@ -4,17 +4,20 @@
 
 #include "cli/commands.h"
 #include "cli/common.h"
+#include "cli/format.h"
 #include "core/random.h"
 #include "core/system.h"
 
 /* ---- features -------------------------------------------------------------------------------------------------- */
 
 static const bw_cli_option features_options[] = {
-    {"image", "FILE", "image (TIFF)", 1, 0},
-    {"out", "FILE", "feature images to write (32-bit TIFF, a channel per feature); or --plan", 0, 0},
+    {"image", "FILE", "image (TIFF or OME-Zarr)", 1, 0},
+    {"out", "FILE", "feature images to write (TIFF, or OME-Zarr as x.zarr; 32-bit, a channel per feature); or --plan",
+     0, 0},
     {"plan", NULL, "print how the features would be computed, step by step, and write nothing", 0, 0},
     OPTION_FEATURES,
     OPTION_COMPRESSION,
+    OPTIONS_ZARR,
     OPTION_SPACING,
     OPTION_THREADS,
     OPTION_MEMORY,
@@ -30,11 +33,13 @@ static int print_plan(const bw_cli_call *call, const bw_recipe *recipe) {
 }
 
 static int write_features(const bw_cli_call *call, const bw_recipe *recipe, const bw_image *image,
-                          bw_compression compression) {
+                          const bw_cli_format *format) {
     const char *out = bw_cli_text(call, "out");
     bw_image *features = NULL;
     RUN(bw_cli_code(bw_features_compute(call->ctx, recipe, image, &features)));
-    const int result = bw_cli_code(bw_tiff_write(call->ctx, out, features, compression));
+    const int result =
+        bw_cli_code(bw_cli_is_zarr(out) ? bw_cli_write_image(call->ctx, format, out, features)
+                                        : bw_tiff_write(call->ctx, out, features, format->tiff.compression));
     if (!result) printf("Wrote %d feature images to %s\n", bw_recipe_count(recipe), out);
     bw_image_free(features);
     return result;
@@ -42,17 +47,18 @@ static int write_features(const bw_cli_call *call, const bw_recipe *recipe, cons
 
 static int run_features(bw_cli_call *call) {
     const int plan = bw_cli_get(call, "plan")->count > 0;
-    bw_compression compression;
+    const char *out = bw_cli_text(call, "out");
+    bw_cli_format format;
     bw_image *image = NULL;
     bw_recipe *recipe = NULL;
-    if (plan == (bw_cli_text(call, "out") != NULL)) return bw_cli_usage(call, "Give either --out FILE or --plan.");
-    RUN(bw_cli_compression(call, &compression));
+    if (plan == (out != NULL)) return bw_cli_usage(call, "Give either --out FILE or --plan.");
+    RUN(bw_cli_get_format(call, &out, 1, &format));
     RUN(bw_cli_check_values(call));
     RUN(bw_cli_set_resources(call));
-    if (!plan) RUN(bw_cli_output(call, "out", (const char *const[]){"image", NULL}));
+    if (!plan) RUN(bw_cli_output_image(call, "out", out, (const char *const[]){"image", NULL}));
     int result = bw_cli_read_image(call, bw_cli_text(call, "image"), &image);
     if (!result) result = bw_cli_make_recipe(call, image, &recipe);
-    if (!result) result = plan ? print_plan(call, recipe) : write_features(call, recipe, image, compression);
+    if (!result) result = plan ? print_plan(call, recipe) : write_features(call, recipe, image, &format);
     bw_recipe_free(recipe);
     bw_image_free(image);
     return result;
@@ -230,6 +236,12 @@ const bw_cli_command bw_cli_commands[] = {
     {"predict", "apply a model to images",
      "brushwood predict --model nuclei.brushwood --input x.tif --output x_labels.tif --export labels", NULL,
      bw_cli_predict_options, bw_cli_run_predict, "input"},
+    {"objects", "make objects of probabilities: threshold, split, label",
+     "brushwood objects --model nuclei.brushwood --input x.tif --output x_objects.tif --table x_objects.csv", NULL,
+     bw_cli_objects_options, bw_cli_run_objects, "input"},
+    {"measure", "measure the objects of a label image or mask",
+     "brushwood measure --labels x_objects.tif --image x.tif --csv x.csv", NULL, bw_cli_measure_options,
+     bw_cli_run_measure, NULL},
     {"validate", "check a model on images with known classes",
      "brushwood validate --model nuclei.brushwood --image x.tif --truth x_truth.tif --csv scores.csv", NULL,
      bw_cli_validate_options, bw_cli_run_validate, NULL},
@@ -240,8 +252,19 @@ const bw_cli_command bw_cli_commands[] = {
      bw_cli_info_options, bw_cli_run_info, NULL},
     {"features", "compute feature images", "brushwood features --image a.tif --features hessian:1.6,3.5 --out f.tif",
      NULL, features_options, run_features, NULL},
+    {"train-objects", "learn classes of objects from examples",
+     "brushwood train-objects --labels a.tif --examples a_points.tif --out shapes.brushwood-objects", NULL,
+     bw_cli_train_objects_options, bw_cli_run_train_objects, NULL},
+    {"classify-objects", "give the objects of label images their classes",
+     "brushwood classify-objects --model shapes.brushwood-objects --labels x.tif --output x_classes.tif --csv x.csv",
+     NULL, bw_cli_classify_objects_options, bw_cli_run_classify_objects, NULL},
+    {"convert", "write an image as OME-Zarr or TIFF", "brushwood convert --input x.tif --output x.zarr", NULL,
+     bw_cli_convert_options, bw_cli_run_convert, NULL},
     {"score", "compare segmentations with ground truth", "brushwood score --labels x_labels.tif --truth x_truth.tif",
      NULL, bw_cli_score_options, bw_cli_run_score, NULL},
+    {"compare", "compare objects, masks or classes with their truth, image by image or in folders",
+     "brushwood compare --truth masks --result segmented --csv scores.csv --picture pictures", NULL,
+     bw_cli_compare_options, bw_cli_run_compare, NULL},
     {"bench", "measure features, training and prediction on this machine", "brushwood bench --size 1024 --threads 2",
      NULL, bench_options, run_bench, NULL},
     {NULL, NULL, NULL, NULL, NULL, NULL, NULL},

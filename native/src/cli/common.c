@@ -1,10 +1,25 @@
 #include "cli/common.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include "core/file.h"
+#include "core/status.h"
 
 int bw_cli_code(bw_status status) {
     return status == BW_OK ? BW_EXIT_DONE : BW_EXIT_FAILED;
+}
+
+bw_context *bw_cli_child(bw_context *ctx) {
+    bw_context *own = bw_context_create();
+    if (!own) {
+        bw_fail(ctx, BW_ERROR_MEMORY, "Not enough memory.");
+        return NULL;
+    }
+    bw_context_set_threads(own, bw_context_threads(ctx));
+    bw_context_set_memory_budget(own, bw_context_memory_budget(ctx));
+    return own;
 }
 
 int bw_cli_set_resources(const bw_cli_call *call) {
@@ -13,19 +28,6 @@ int bw_cli_set_resources(const bw_cli_call *call) {
     RUN(bw_cli_integer(call, "memory", 1, 1 << 24, &megabytes));
     RUN(bw_cli_code(bw_context_set_threads(call->ctx, (int)threads)));
     return bw_cli_code(bw_context_set_memory_budget(call->ctx, (uint64_t)megabytes * 1000000));
-}
-
-int bw_cli_compression(const bw_cli_call *call, bw_compression *out) {
-    static const char *const names[] = {"none", "lzw", "deflate", "zstd"};
-    const char *text = bw_cli_text(call, "compression");
-    *out = BW_COMPRESSION_NONE;
-    if (!text) return BW_EXIT_DONE;
-    for (int i = 0; i < 4; i++)
-        if (!strcmp(text, names[i])) {
-            *out = (bw_compression)i;
-            return BW_EXIT_DONE;
-        }
-    return bw_cli_usage(call, "--compression must be none, lzw, deflate or zstd, not \"%s\".", text);
 }
 
 int bw_cli_check_values(const bw_cli_call *call) {
@@ -48,7 +50,7 @@ int bw_cli_read_image(const bw_cli_call *call, const char *path, bw_image **out)
     int given;
     *out = NULL;
     RUN(bw_cli_spacing(call, spacing, &given));
-    RUN(bw_cli_code(bw_tiff_read(call->ctx, path, out)));
+    RUN(bw_cli_code(bw_image_read_file(call->ctx, path, out)));
     return given ? bw_cli_code(bw_image_set_spacing(call->ctx, *out, spacing)) : BW_EXIT_DONE;
 }
 
@@ -69,5 +71,33 @@ int bw_cli_check_pairs(const bw_cli_call *call, const char *first, const char *s
 int bw_cli_print(bw_status status, char *const *text) {
     if (status == BW_OK) fputs(*text, stdout);
     bw_string_free(*text);
+    return bw_cli_code(status);
+}
+
+int bw_cli_class(const bw_cli_call *call, const char *text, bw_class_info *out) {
+    const char *mark = strrchr(text, '#');
+    const size_t length = mark ? (size_t)(mark - text) : strlen(text);
+    if (!length || (mark && (strlen(mark) != 7 || strspn(mark + 1, "0123456789abcdefABCDEF") != 6)))
+        return bw_cli_usage(call, "--class must be NAME or NAME#RRGGBB, not \"%s\".", text);
+    if (length >= sizeof out->name)
+        return bw_cli_usage(call, "--class \"%s\": a name has at most %d bytes.", text, (int)sizeof out->name - 1);
+    memcpy(out->name, text, length);
+    out->name[length] = 0;
+    if (mark) out->colour = (uint32_t)strtoul(mark + 1, NULL, 16);
+    return BW_EXIT_DONE;
+}
+
+int bw_cli_write_text(const bw_cli_call *call, const char *path, const char *text) {
+    bw_output output;
+    FILE *file;
+    RUN(bw_cli_code(bw_output_begin(call->ctx, path, &output)));
+    bw_status status = bw_file_open(call->ctx, output.temporary, "wb", &file);
+    if (status == BW_OK) {
+        const int whole = fputs(text, file) >= 0;
+        if (fclose(file) || !whole)
+            status = bw_fail(call->ctx, BW_ERROR_IO, "Cannot write %s: is the disk full?", path);
+    }
+    if (status == BW_OK) return bw_cli_code(bw_output_commit(call->ctx, &output));
+    bw_output_abandon(&output);
     return bw_cli_code(status);
 }

@@ -122,12 +122,18 @@ static bw_status goes_to_itself(const bw_walk *walk, const char *folder, int *it
     return BW_OK;
 }
 
+/* A folder that is one image. */
+static int is_zarr(const char *path, const bw_path_facts *facts) {
+    return facts->kind == BW_PATH_FOLDER && bw_path_is_zarr(path);
+}
+
 static bw_status walk_folder(bw_walk *walk, const char *folder);
 
 static bw_status take_path(bw_walk *walk, char *path, const char *name, int is_result) {
     const bw_path_facts facts = bw_system_look(path);
     bw_status status = BW_OK;
-    if (facts.kind == BW_PATH_FILE && !is_result && bw_name_fits(name, walk->search->files)) {
+    const int is_image = facts.kind == BW_PATH_FILE || is_zarr(path, &facts);
+    if (is_image && !is_result && bw_name_fits(name, walk->search->files)) {
         const bw_input input = {.shown = walk->root,
                                 .mirrored = walk->root,
                                 .bytes = facts.bytes,
@@ -135,7 +141,7 @@ static bw_status take_path(bw_walk *walk, char *path, const char *name, int is_r
                                 .id = {facts.id[0], facts.id[1]}};
         return add_input(walk->ctx, walk->out, path, &input);
     }
-    if (facts.kind == BW_PATH_FOLDER && walk->search->recursive && !bw_system_is_link(path) &&
+    if (facts.kind == BW_PATH_FOLDER && !is_image && walk->search->recursive && !bw_system_is_link(path) &&
         !same_file(&facts, &walk->output))
         status = walk_folder(walk, path);
     bw_free(path);
@@ -191,11 +197,15 @@ static bw_status add_folder(bw_context *ctx, const bw_input_search *search, cons
 /* ---- all inputs ------------------------------------------------------------------------------------------------ */
 
 static bw_status add_file(bw_context *ctx, const char *path, const bw_path_facts *facts, bw_inputs *out) {
-    const bw_input input = {.mirrored = (size_t)(bw_name_of(path) - path),
+    char *own = bw_strdup(ctx, path);
+    size_t length = own ? strlen(own) : 0;
+    while (length > 1 && facts->kind == BW_PATH_FOLDER && bw_system_separates(own[length - 1]))
+        own[--length] = 0;
+    const bw_input input = {.mirrored = own ? (size_t)(bw_name_of(own) - own) : 0,
                             .bytes = facts->bytes,
                             .twin = -1,
                             .id = {facts->id[0], facts->id[1]}};
-    return add_input(ctx, out, bw_strdup(ctx, path), &input);
+    return add_input(ctx, out, own, &input);
 }
 
 static int by_id(const void *a, const void *b) {
@@ -265,7 +275,7 @@ static bw_status add_pattern(bw_context *ctx, const bw_input_search *search, con
 
 static bw_status add_path(bw_context *ctx, const bw_input_search *search, const char *path, bw_inputs *out) {
     const bw_path_facts facts = bw_system_look(path);
-    if (facts.kind == BW_PATH_FOLDER) return add_folder(ctx, search, path, out);
+    if (facts.kind == BW_PATH_FOLDER && !is_zarr(path, &facts)) return add_folder(ctx, search, path, out);
     if (facts.kind == BW_PATH_ABSENT && strpbrk(bw_name_of(path), "*?")) return add_pattern(ctx, search, path, out);
     return add_file(ctx, path, &facts, out);
 }
@@ -294,6 +304,6 @@ void bw_inputs_free(bw_inputs *inputs) {
 
 int bw_inputs_hold(const bw_inputs *inputs, const char *path) {
     const bw_path_facts facts = bw_system_look(path);
-    return facts.kind == BW_PATH_FILE &&
+    return (facts.kind == BW_PATH_FILE || is_zarr(path, &facts)) &&
            bsearch(facts.id, inputs->ids, (size_t)inputs->id_count, sizeof *inputs->ids, by_id) != NULL;
 }

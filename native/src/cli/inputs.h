@@ -1,4 +1,4 @@
-/* The images of a batch: files, and what is found in folders. */
+/* The images of a batch: files and OME-Zarr, given or found in folders. */
 #ifndef BW_CLI_INPUTS_H
 #define BW_CLI_INPUTS_H
 

@@ -1,7 +1,6 @@
 /* Commands that learn from labelled images: train, select. */
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "cli/commands.h"
@@ -13,7 +12,7 @@
 /* ---- options --------------------------------------------------------------------------------------------------- */
 
 #define OPTIONS_LEARN                                                                                                  \
-    {"image", "FILE", "training image (TIFF)", 1, 1},                                                                  \
+    {"image", "FILE", "training image (TIFF or OME-Zarr)", 1, 1},                                                      \
         {"labels", "FILE", "its labels: 0 unlabelled, 1..K classes; one per --image, in the same order", 1, 1},        \
         OPTION_FEATURES,                                                                                               \
         {"forest", "PRESET", "how trees grow; default brushwood ('brushwood --help' lists all)", 0, 0},                \
@@ -115,26 +114,12 @@ static int get_learn_options(const bw_cli_call *call, bw_train_options *options)
 
 /* ---- images ---------------------------------------------------------------------------------------------------- */
 
-/* NAME or NAME#RRGGBB. */
-static int parse_class(const bw_cli_call *call, const char *text, bw_class_info *out) {
-    const char *mark = strrchr(text, '#');
-    const size_t length = mark ? (size_t)(mark - text) : strlen(text);
-    if (!length || (mark && (strlen(mark) != 7 || strspn(mark + 1, "0123456789abcdefABCDEF") != 6)))
-        return bw_cli_usage(call, "--class must be NAME or NAME#RRGGBB, not \"%s\".", text);
-    if (length >= sizeof out->name)
-        return bw_cli_usage(call, "--class \"%s\": a name has at most %d bytes.", text, (int)sizeof out->name - 1);
-    memcpy(out->name, text, length);
-    out->name[length] = 0;
-    if (mark) out->colour = (uint32_t)strtoul(mark + 1, NULL, 16);
-    return BW_EXIT_DONE;
-}
-
 /* Without a trainer the names are only checked. */
 static int name_classes(const bw_cli_call *call, bw_trainer *trainer) {
     const bw_cli_values *names = bw_cli_get(call, "class");
     for (int k = 0; names && k < names->count; k++) {
         bw_class_info info = {.colour = bw_class_colour(k)};
-        RUN(parse_class(call, names->text[k], &info));
+        RUN(bw_cli_class(call, names->text[k], &info));
         if (trainer) RUN(bw_cli_code(bw_trainer_set_class(call->ctx, trainer, k, &info)));
     }
     return BW_EXIT_DONE;
@@ -144,7 +129,7 @@ static int add_pair(const bw_cli_call *call, bw_trainer **trainer, const char *i
     bw_image *image = NULL, *labels = NULL;
     bw_recipe *recipe = NULL;
     int result = bw_cli_read_image(call, image_path, &image);
-    if (!result) result = bw_cli_code(bw_tiff_read(call->ctx, label_path, &labels));
+    if (!result) result = bw_cli_code(bw_image_read_file(call->ctx, label_path, &labels));
     if (!result && bw_system_same(image_path, label_path))
         result = bw_cli_code(bw_fail(call->ctx, BW_ERROR_ARGUMENT,
                                      "--image and --labels are both %s. Name the image of labels.", image_path));

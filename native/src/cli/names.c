@@ -12,7 +12,8 @@
 const bw_kind bw_kinds[BW_KINDS] = {{"probabilities", "probabilities", BW_OUTPUT_PROBABILITIES},
                                     {"labels", "segmentation", BW_OUTPUT_LABELS},
                                     {"uncertainty", "uncertainty", BW_OUTPUT_UNCERTAINTY},
-                                    {"entropy", "entropy", BW_OUTPUT_ENTROPY}};
+                                    {"entropy", "entropy", BW_OUTPUT_ENTROPY},
+                                    {NULL, "objects", BW_OUTPUT_OBJECTS}};
 
 const char *bw_name_of(const char *path) {
     const char *name = path;
@@ -22,7 +23,7 @@ const char *bw_name_of(const char *path) {
 }
 
 size_t bw_name_stem(const char *name) {
-    const char *dot = strrchr(name, '.');
+    const char *dot = bw_name_ends(name, ".ome.zarr") ? name + strlen(name) - strlen(".ome.zarr") : strrchr(name, '.');
     return dot && dot > name ? (size_t)(dot - name) : strlen(name);
 }
 

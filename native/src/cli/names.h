@@ -4,9 +4,12 @@
 
 #include "brushwood.h"
 
-enum { BW_KINDS = 4 };
+enum {
+    BW_KINDS = 5,
+    BW_OUTPUT_OBJECTS = 16 /* beside the BW_OUTPUT_ of predictions: the label image of `brushwood objects` */
+};
 
-/* A kind of result: as --export calls it, as {kind} in names of files, and its BW_OUTPUT_. */
+/* A kind of result: as --export calls it (NULL: not predict's), as {kind} in names of files, and its BW_OUTPUT_. */
 typedef struct bw_kind {
     const char *option, *word;
     int output;
@@ -14,7 +17,7 @@ typedef struct bw_kind {
 
 extern const bw_kind bw_kinds[BW_KINDS];
 
-/* Where a path's last name begins, and how long it is without its last suffix. */
+/* Where a path's last name begins, and how long it is without its last suffix; .ome.zarr is one. */
 const char *bw_name_of(const char *path);
 size_t bw_name_stem(const char *name);
 int bw_name_letter(char c, int fold);                   /* to compare by; fold: small for a capital one */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "cli/format.h"
 #include "core/alloc.h"
 #include "core/file.h"
 #include "core/system.h"
@@ -84,6 +85,14 @@ static int complain(const bw_cli_call *call, char **argv) {
     return bw_cli_usage(call, "unknown or ambiguous option %s.", argv[optind - 1]);
 }
 
+/* Shells end the names of folders with a separator when they complete them; OME-Zarr is named like a file. */
+static void trim_folders(int argc, char **argv) {
+    for (int i = 1; i < argc; i++)
+        if (bw_cli_is_zarr(argv[i]))
+            for (size_t length = strlen(argv[i]); bw_system_separates(argv[i][length - 1]);)
+                argv[i][--length] = 0;
+}
+
 int bw_cli_parse(int argc, char **argv, bw_cli_call *call, int *help) {
     struct option known[BW_CLI_MAX_OPTIONS + 2] = {{0}};
     const bw_cli_option *options = call->command->options;
@@ -93,6 +102,7 @@ int bw_cli_parse(int argc, char **argv, bw_cli_call *call, int *help) {
                                    OPTION_FIRST + i};
     known[n] = (struct option){"help", no_argument, NULL, OPTION_HELP};
     opterr = 0;
+    trim_folders(argc, argv);
     for (int found; (found = getopt_long(argc, argv, ":h", known, NULL)) != -1;) {
         if (found == OPTION_HELP || found == 'h') {
             *help = 1;
@@ -152,7 +162,7 @@ static void print_forests(void) {
 void bw_cli_print_overview(void) {
     printf("brushwood %s: pixel classification by example\n\nusage: brushwood COMMAND [options]\n\n", bw_version());
     for (const bw_cli_command *c = bw_cli_commands; c->name; c++)
-        printf("  %-12s %s\n", c->name, c->summary);
+        printf("  %-16s %s\n", c->name, c->summary);
     printf("\n'brushwood COMMAND --help' lists a command's options. Exit status: 0 done, 1 failed, 2 wrong usage, "
            "130 interrupted.\n");
     print_features();

@@ -44,7 +44,8 @@ double bw_progress_left(const bw_progress *progress) {
     return left > 0 ? left * progress->seconds / progress->speed : 0;
 }
 
-static void write_time(double seconds, char *text, size_t size) {
+void bw_progress_describe_left(const bw_progress *progress, char *text, size_t size) {
+    const double seconds = bw_progress_left(progress);
     const long minutes = (long)(seconds / 60 + 0.5);
     *text = 0;
     if (seconds < 0) return;
@@ -61,7 +62,7 @@ int bw_progress_show(void *user, double fraction) {
     char name[36], time[40], line[200];
     look(progress, progress->done + fraction * progress->work);
     bw_name_show(bw_name_of(progress->name), name, sizeof name);
-    write_time(bw_progress_left(progress), time, sizeof time);
+    bw_progress_describe_left(progress, time, sizeof time);
     snprintf(line, sizeof line, "%lld/%lld %s, %.0f %%%s", (long long)progress->index + 1, (long long)progress->count,
              name, progress->total > 0 ? 100 * progress->last_done / progress->total : 0, time);
     bw_terminal_line(line);

@@ -20,6 +20,8 @@ void bw_progress_begin_image(bw_progress *progress, int64_t index, const char *n
 void bw_progress_end_image(bw_progress *progress, int skipped);
 /* bw_progress_fn; user: bw_progress. */
 int bw_progress_show(void *user, double fraction);
+/* ", 20 s left", or "" while that cannot be told. */
+void bw_progress_describe_left(const bw_progress *progress, char *text, size_t size);
 /* Seconds until all is done; -1 while that cannot be told. */
 double bw_progress_left(const bw_progress *progress);
 

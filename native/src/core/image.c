@@ -15,6 +15,7 @@ struct bw_image {
     char **labels;          /* per plane, NULL until one is set */
     char **channels;        /* names, NULL until one is set */
     bw_image_reader reader; /* of a streamed image */
+    int64_t slab;           /* slices of its chunks; 0 = it has none */
     _Atomic uint64_t stamp;
 };
 
@@ -228,6 +229,20 @@ const char *bw_image_channel_name(const bw_image *image, int channel) {
     return named ? image->channels[channel] : "";
 }
 
+bw_status bw_image_copy_names(bw_context *ctx, bw_image *image, const bw_image *from) {
+    const bw_image_info *info = &image->info;
+    BW_TRY(bw_image_set_name(ctx, image, bw_image_name(from)));
+    for (int c = 0; c < info->channels; c++)
+        if (*bw_image_channel_name(from, c))
+            BW_TRY(bw_image_set_channel_name(ctx, image, c, bw_image_channel_name(from, c)));
+    for (int64_t p = 0; p < plane_count(info); p++) {
+        const int frame = (int)(p / info->depth / info->channels), channel = (int)(p / info->depth % info->channels);
+        const char *label = bw_image_plane_label(from, frame, channel, p % info->depth);
+        if (label) BW_TRY(bw_image_set_plane_label(ctx, image, frame, channel, p % info->depth, label));
+    }
+    return BW_OK;
+}
+
 /* ---- sparse images ----------------------------------------------------------------------------------------------- */
 
 int bw_image_is_sparse(const bw_image *image) {
@@ -298,6 +313,23 @@ bw_status bw_image_create_streamed(bw_context *ctx, const bw_image_info *info, c
     else if (reader->close)
         reader->close(reader->user);
     return status;
+}
+
+void bw_image_set_chunked(bw_image *image, int64_t slices) {
+    image->slab = slices;
+}
+
+int bw_image_is_chunked(const bw_image *image) {
+    return image->slab > 0;
+}
+
+void bw_image_choose_slab(const bw_image *image, int64_t most, int64_t *slices, int64_t *rows) {
+    const bw_image_info *info = &image->info;
+    const int64_t row = info->width * info->channels, all = most / row > 1 ? most / row : 1;
+    *slices = image->slab > 1 ? image->slab : 1;
+    if (*slices > info->depth) *slices = info->depth;
+    if (*slices > all) *slices = all;
+    *rows = all / *slices < info->height ? all / *slices : info->height;
 }
 
 int bw_image_is_streamed(const bw_image *image) {

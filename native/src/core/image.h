@@ -27,8 +27,18 @@ bw_status bw_image_need_plane(bw_context *ctx, const bw_image *image, int frame,
 bw_status bw_image_need_whole(bw_context *ctx, const bw_image *image, const char *what);
 /* The same for sparse images alone: streamed ones will do. */
 bw_status bw_image_need_pixels(bw_context *ctx, const bw_image *image, const char *what);
+/* A streamed image of chunks of so many slices, which are best read together. Chunks may be damaged (BW_ERROR_FORMAT)
+ * where others are not. */
+void bw_image_set_chunked(bw_image *image, int64_t slices);
+int bw_image_is_chunked(const bw_image *image);
+/* How to read a streamed image from one end to the other: so many slices and rows at once, all channels, which are at
+ * most `most` pixels unless a row has more. */
+void bw_image_choose_slab(const bw_image *image, int64_t most, int64_t *slices, int64_t *rows);
 /* Slices that statistics of the image come from: all, or the survey of a sparse one. frame * depth + z, ascending. */
 int64_t bw_image_statistics_count(const bw_image *image);
 int64_t bw_image_statistics_slice(const bw_image *image, int64_t index);
+
+/* Takes over the name, and the names of channels and the plane labels of an image of as many planes. */
+bw_status bw_image_copy_names(bw_context *ctx, bw_image *image, const bw_image *from);
 
 #endif

@@ -21,9 +21,11 @@ int bw_system_separates(char c);                /* between folders and names */
 int bw_system_folds_case(void);                 /* whether names that differ in case alone are usually one file */
 FILE *bw_system_open(const char *path, const char *mode);
 FILE *bw_system_create(const char *path); /* for writing; fails when something is there */
-/* These return 0 on success. A rename replaces what is there. */
-int bw_system_remove(const char *path);
+/* These return 0 on success. A rename replaces a file that is there. */
+int bw_system_remove(const char *path); /* a file, a link or an empty folder */
 int bw_system_rename(const char *from, const char *to);
+/* Renames a file unless something is at `to`: then errno is EEXIST. */
+int bw_system_rename_new(const char *from, const char *to);
 int bw_system_make_folder(const char *path); /* its parent has to be there */
 int bw_system_flush(FILE *file);             /* to the disk */
 /* Visits the names in a folder, in no order, without "." and "..", until `visit` returns other than 0. Not 0 when the

@@ -66,6 +66,19 @@ int bw_system_rename(const char *from, const char *to) {
     return rename(from, to);
 }
 
+/* Of two processes at the same moment one wins; only where a file cannot have two names both may. */
+int bw_system_rename_new(const char *from, const char *to) {
+    struct stat st;
+    if (!link(from, to)) {
+        unlink(from);
+        return 0;
+    }
+    if (errno == EEXIST || errno == ENOENT) return -1;
+    if (lstat(to, &st)) return rename(from, to);
+    errno = EEXIST;
+    return -1;
+}
+
 int bw_system_make_folder(const char *path) {
     return mkdir(path, 0777);
 }

@@ -24,7 +24,9 @@ static void set_errno(DWORD error) {
                  {ERROR_INVALID_NAME, ENOENT},
                  {ERROR_BAD_NETPATH, ENOENT},
                  {ERROR_DIRECTORY, ENOTDIR},
+                 {ERROR_DIR_NOT_EMPTY, ENOTEMPTY},
                  {ERROR_ALREADY_EXISTS, EEXIST},
+                 {ERROR_FILE_EXISTS, EEXIST},
                  {ERROR_NOT_ENOUGH_MEMORY, ENOMEM},
                  {ERROR_DISK_FULL, ENOSPC},
                  {ERROR_HANDLE_DISK_FULL, ENOSPC},
@@ -121,9 +123,31 @@ int bw_system_folds_case(void) {
     return 1;
 }
 
+/* Whether it is worth while to try again what was refused, after a pause, half a second altogether: virus scanners and
+ * indexers hold a fresh file for a moment, and another process may just be putting a file under the same name. */
+static int try_again(DWORD *wait) {
+    if (*wait > 256) return 0;
+    Sleep(*wait);
+    *wait *= 2;
+    return 1;
+}
+
+static int is_folder(const wchar_t *path) {
+    const DWORD attributes = GetFileAttributesW(path);
+    return attributes != INVALID_FILE_ATTRIBUTES && attributes & FILE_ATTRIBUTE_DIRECTORY;
+}
+
+/* A file, unless another program keeps it. */
+static FILE *open_wide(const wchar_t *path, const wchar_t *mode) {
+    FILE *file = _wfopen(path, mode);
+    for (DWORD wait = 1; !file && errno == EACCES && !is_folder(path) && try_again(&wait);)
+        file = _wfopen(path, mode);
+    return file;
+}
+
 FILE *bw_system_open(const char *path, const char *mode) {
     wchar_t *wide = wide_path(path), *wide_mode = wide ? to_wide(mode) : NULL;
-    FILE *file = wide_mode ? _wfopen(wide, wide_mode) : NULL;
+    FILE *file = wide_mode ? open_wide(wide, wide_mode) : NULL;
     const int reason = errno;
     bw_free(wide);
     bw_free(wide_mode);
@@ -146,46 +170,56 @@ FILE *bw_system_create(const char *path) {
     return file;
 }
 
-/* Virus scanners and indexers hold a fresh file for a moment: half a second of patience. Whether to try again after the
- * last error; if not, errno tells it. */
+/* Whether to try again after the last error; if not, errno tells it. */
 static int held_for_now(DWORD *wait) {
     const DWORD error = GetLastError();
-    if (*wait > 256 || (error != ERROR_ACCESS_DENIED && error != ERROR_SHARING_VIOLATION)) {
-        set_errno(error);
-        return 0;
-    }
-    Sleep(*wait);
-    *wait *= 2;
-    return 1;
+    if ((error == ERROR_ACCESS_DENIED || error == ERROR_SHARING_VIOLATION) && try_again(wait)) return 1;
+    set_errno(error);
+    return 0;
 }
 
-static int delete_file(const wchar_t *path) {
-    for (DWORD wait = 1; !DeleteFileW(path);)
+/* A file, an empty folder, or a link to either. */
+static int delete_one(const wchar_t *path) {
+    const int folder = is_folder(path);
+    for (DWORD wait = 1; !(folder ? RemoveDirectoryW(path) : DeleteFileW(path));)
         if (!held_for_now(&wait)) return -1;
     return 0;
 }
 
-static int move(const wchar_t *from, const wchar_t *to) {
-    for (DWORD wait = 1; !MoveFileExW(from, to, MOVEFILE_REPLACE_EXISTING | MOVEFILE_WRITE_THROUGH);)
+/* No folder is ever replaced: waiting for that would be in vain. */
+static int move(const wchar_t *from, const wchar_t *to, DWORD replace) {
+    if (is_folder(to)) {
+        errno = EEXIST;
+        return -1;
+    }
+    for (DWORD wait = 1; !MoveFileExW(from, to, replace | MOVEFILE_WRITE_THROUGH);)
         if (!held_for_now(&wait)) return -1;
     return 0;
 }
 
 int bw_system_remove(const char *path) {
     wchar_t *wide = wide_path(path);
-    const int failed = wide ? delete_file(wide) : -1, reason = errno;
+    const int failed = wide ? delete_one(wide) : -1, reason = errno;
     bw_free(wide);
     errno = reason;
     return failed;
 }
 
-int bw_system_rename(const char *from, const char *to) {
+static int rename_by(const char *from, const char *to, DWORD replace) {
     wchar_t *source = wide_path(from), *target = source ? wide_path(to) : NULL;
-    const int failed = target ? move(source, target) : -1, reason = errno;
+    const int failed = target ? move(source, target, replace) : -1, reason = errno;
     bw_free(source);
     bw_free(target);
     errno = reason;
     return failed;
+}
+
+int bw_system_rename(const char *from, const char *to) {
+    return rename_by(from, to, MOVEFILE_REPLACE_EXISTING);
+}
+
+int bw_system_rename_new(const char *from, const char *to) {
+    return rename_by(from, to, 0);
 }
 
 int bw_system_make_folder(const char *path) {

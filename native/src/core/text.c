@@ -62,6 +62,13 @@ bw_status bw_text_number(bw_text *t, double value) {
     return bw_text_add(t, "%s", text);
 }
 
+bw_status bw_text_digits(bw_text *t, double value, int digits) {
+    char text[64];
+    snprintf(text, sizeof text, "%.*g", digits, value);
+    force_point(text);
+    return bw_text_add(t, "%s", text);
+}
+
 bw_status bw_text_json_string(bw_text *t, const char *utf8) {
     BW_TRY(bw_text_add(t, "\""));
     for (const char *c = utf8; *c; c++) {

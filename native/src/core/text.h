@@ -15,6 +15,8 @@ void bw_text_free(bw_text *t);
 bw_status bw_text_add(bw_text *t, const char *format, ...) BW_PRINTF(2, 3);
 /* The fewest digits, at least 6, that read back as the same double; always with '.'. */
 bw_status bw_text_number(bw_text *t, double value);
+/* At most so many digits, 1 to 17; always with '.'. */
+bw_status bw_text_digits(bw_text *t, double value, int digits);
 /* Adds a JSON string literal with quotes. */
 bw_status bw_text_json_string(bw_text *t, const char *utf8);
 /* Hands the string over (free with bw_string_free); "" when empty. */

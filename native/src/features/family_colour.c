@@ -2,8 +2,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/math.h"
 #include "features/features.h"
-#include "features/math.h"
 #include "features/measures.h"
 #include "features/rows.h"
 

@@ -4,9 +4,9 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/math.h"
 #include "features/features.h"
 #include "features/gabor_ops.h"
-#include "features/math.h"
 #include "features/rows.h"
 #include "features/steps.h"
 #include "features/window.h"

@@ -2,8 +2,8 @@
  * thirty directions. */
 #include <string.h>
 
+#include "core/math.h"
 #include "features/features.h"
-#include "features/math.h"
 #include "features/membrane_ops.h"
 #include "features/rows.h"
 #include "features/steps.h"

@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "features/math.h"
+#include "core/math.h"
 #include "features/rows.h"
 #include "features/window.h"
 

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "core/alloc.h"
-#include "features/math.h"
+#include "core/math.h"
 
 static const double smallest_sampled_sigma = BW_MIN_SIGMA;
 

@@ -3,8 +3,8 @@
 
 #include <math.h>
 
+#include "core/math.h"
 #include "core/simd.h"
-#include "features/math.h"
 
 #define INLINE static inline __attribute__((always_inline))
 

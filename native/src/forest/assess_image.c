@@ -6,10 +6,10 @@
 #include "forest/assess.h"
 
 /* What is compared, and how messages call it. */
-typedef struct bw_comparison {
+typedef struct bw_compared_images {
     const bw_image *truth, *labels, *probabilities;
     char truth_name[300], labels_name[300], probabilities_name[300];
-} bw_comparison;
+} bw_compared_images;
 
 static void name_image(char *text, size_t size, const bw_image *image, const char *what) {
     const char *name = image ? bw_image_name(image) : "";
@@ -21,7 +21,7 @@ static void name_image(char *text, size_t size, const bw_image *image, const cha
 
 /* ---- checks ------------------------------------------------------------------------------------------------------ */
 
-static bw_status check_size(bw_context *ctx, const bw_comparison *c, const bw_image *image, const char *name,
+static bw_status check_size(bw_context *ctx, const bw_compared_images *c, const bw_image *image, const char *name,
                             int channels) {
     const bw_image_info *a = bw_image_get_info(c->truth), *b = bw_image_get_info(image);
     char truth[160], other[160];
@@ -45,7 +45,7 @@ static bw_status check_labels_type(bw_context *ctx, const bw_image *image, const
                    bw_type_name(type));
 }
 
-static bw_status check_images(bw_context *ctx, const bw_comparison *c, int classes) {
+static bw_status check_images(bw_context *ctx, const bw_compared_images *c, int classes) {
     const bw_image_info *info = bw_image_get_info(c->truth);
     if (!c->labels && !c->probabilities) {
         return bw_fail(ctx, BW_ERROR_ARGUMENT, "%s needs labels or probabilities to be compared with.", c->truth_name);
@@ -73,7 +73,7 @@ static bw_status check_images(bw_context *ctx, const bw_comparison *c, int class
 
 /* One plane of all images. */
 typedef struct bw_compared_plane {
-    const bw_comparison *comparison;
+    const bw_compared_images *comparison;
     bw_assessment *assessment;
     int frame;
     int64_t z;
@@ -137,7 +137,8 @@ static bw_status add_pixel(bw_context *ctx, const bw_compared_plane *p, int64_t 
     return BW_OK;
 }
 
-static bw_status add_plane(bw_context *ctx, bw_assessment *assessment, const bw_comparison *c, int frame, int64_t z) {
+static bw_status add_plane(bw_context *ctx, bw_assessment *assessment, const bw_compared_images *c, int frame,
+                           int64_t z) {
     const bw_image_info *info = bw_image_get_info(c->truth);
     bw_compared_plane p = {.comparison = c, .assessment = assessment, .frame = frame, .z = z};
     p.truth = bw_image_plane_const(c->truth, frame, 0, z);
@@ -152,7 +153,7 @@ static bw_status add_plane(bw_context *ctx, bw_assessment *assessment, const bw_
     return BW_OK;
 }
 
-static bw_status add_planes(bw_context *ctx, bw_assessment *assessment, const bw_comparison *c) {
+static bw_status add_planes(bw_context *ctx, bw_assessment *assessment, const bw_compared_images *c) {
     const bw_image_info *info = bw_image_get_info(c->truth);
     for (int frame = 0; frame < info->frames; frame++)
         for (int64_t z = 0; z < info->depth; z++)
@@ -162,7 +163,7 @@ static bw_status add_planes(bw_context *ctx, bw_assessment *assessment, const bw
 
 bw_status bw_assessment_add(bw_context *ctx, bw_assessment *assessment, const bw_image *truth, const bw_image *labels,
                             const bw_image *probabilities) {
-    bw_comparison c = {.truth = truth, .labels = labels, .probabilities = probabilities};
+    bw_compared_images c = {.truth = truth, .labels = labels, .probabilities = probabilities};
     bw_assessment *added;
     BW_TRY(bw_check(ctx));
     name_image(c.truth_name, sizeof c.truth_name, truth, "truth");

@@ -4,25 +4,10 @@
 #include "core/image.h"
 #include "core/parallel.h"
 
-static bw_status copy_labels(bw_context *ctx, const bw_image *from, bw_image *to) {
-    const bw_image_info *info = bw_image_get_info(from);
-    for (int t = 0; t < info->frames; t++)
-        for (int c = 0; c < info->channels; c++)
-            for (int64_t z = 0; z < info->depth; z++) {
-                const char *label = bw_image_plane_label(from, t, c, z);
-                if (label) BW_TRY(bw_image_set_plane_label(ctx, to, t, c, z, label));
-            }
-    return BW_OK;
-}
-
 static bw_status copy_outline(bw_context *ctx, const bw_image *from, int keep, bw_image **out) {
     const bw_image_info *info = bw_image_get_info(from);
     BW_TRY(keep ? bw_image_create(ctx, info, out) : bw_image_create_sparse(ctx, info, out));
-    BW_TRY(bw_image_set_name(ctx, *out, bw_image_name(from)));
-    for (int c = 0; c < info->channels; c++)
-        if (*bw_image_channel_name(from, c))
-            BW_TRY(bw_image_set_channel_name(ctx, *out, c, bw_image_channel_name(from, c)));
-    return copy_labels(ctx, from, *out);
+    return bw_image_copy_names(ctx, *out, from);
 }
 
 static bw_status make_ranges(bw_context *ctx, bw_tiff_target *t) {

@@ -166,6 +166,17 @@ int bw_jni_pixel_type(JNIEnv *env, jobject array) {
     return 0;
 }
 
+/* ---- reports of predictions */
+
+void bw_jni_report_out(JNIEnv *env, jlongArray array, const bw_predict_report *report, int count) {
+    const jlong head[BW_JNI_REPORT_HEAD] = {report->non_finite, report->spacing_assumed, report->slice_wise};
+    (*env)->SetLongArrayRegion(env, array, 0, BW_JNI_REPORT_HEAD, head);
+    for (int i = 0; i < count; i++) {
+        const jlong pixels = report->class_pixels[i];
+        (*env)->SetLongArrayRegion(env, array, BW_JNI_REPORT_HEAD + i, 1, &pixels);
+    }
+}
+
 /* ---- what recipes and models share */
 
 jbyteArray bw_jni_recipe_text(JNIEnv *env, bw_context *ctx, const bw_recipe *recipe) {
@@ -183,8 +194,10 @@ jdoubleArray bw_jni_recipe_options(JNIEnv *env, const bw_recipe *recipe) {
 /* ---- loading */
 
 static const bw_jni_table *const tables[] = {
-    &bw_jni_engine_table, &bw_jni_job_table,   &bw_jni_image_table,   &bw_jni_recipe_table, &bw_jni_train_table,
-    &bw_jni_assess_table, &bw_jni_model_table, &bw_jni_preview_table, &bw_jni_stream_table,
+    &bw_jni_engine_table,       &bw_jni_job_table,     &bw_jni_image_table,   &bw_jni_recipe_table,
+    &bw_jni_train_table,        &bw_jni_assess_table,  &bw_jni_model_table,   &bw_jni_preview_table,
+    &bw_jni_stream_table,       &bw_jni_objects_table, &bw_jni_measure_table, &bw_jni_compare_table,
+    &bw_jni_object_model_table, &bw_jni_block_table,
 };
 
 static void forget_classes(JNIEnv *env) {

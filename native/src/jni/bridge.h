@@ -24,8 +24,13 @@ extern const bw_jni_table bw_jni_recipe_table;
 extern const bw_jni_table bw_jni_train_table;
 extern const bw_jni_table bw_jni_assess_table;
 extern const bw_jni_table bw_jni_model_table;
+extern const bw_jni_table bw_jni_block_table;
 extern const bw_jni_table bw_jni_preview_table;
 extern const bw_jni_table bw_jni_stream_table;
+extern const bw_jni_table bw_jni_objects_table;
+extern const bw_jni_table bw_jni_measure_table;
+extern const bw_jni_table bw_jni_compare_table;
+extern const bw_jni_table bw_jni_object_model_table;
 
 /* ---- errors */
 
@@ -72,6 +77,14 @@ void bw_jni_port_move(JNIEnv *env, jobject port, const bw_part *part, jobject pi
 void bw_jni_port_finish(JNIEnv *env, jobject port);
 /* Even while an exception is pending, which then wins. */
 void bw_jni_port_close(JNIEnv *env, jobject port);
+
+/* ---- reports of predictions */
+
+enum { BW_JNI_REPORT_HEAD = 3 };
+
+/* Non-finite pixels, spacing assumed, slice-wise, then the pixels of each of `count` classes, into an array that is
+ * long enough. */
+void bw_jni_report_out(JNIEnv *env, jlongArray array, const bw_predict_report *report, int count);
 
 /* ---- what recipes and models share */
 

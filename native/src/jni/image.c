@@ -54,7 +54,7 @@ static jlong jni_imageRead(JNIEnv *env, jclass self, jlong job, jbyteArray path)
     char *name = ctx ? bw_jni_text_in(env, ctx, path, "a path") : NULL;
     if (!name) return 0;
     bw_image *image = NULL;
-    bw_status status = bw_tiff_read(ctx, name, &image);
+    bw_status status = bw_image_read_file(ctx, name, &image);
     bw_free(name);
     if (bw_jni_ok(env, ctx, status)) return bw_jni_address(image);
     bw_image_free(image);

@@ -133,7 +133,8 @@ enum { OUTPUTS = 4 };
 
 /* Arrays of the caller: addresses of images or sinks, the report, and (may be NULL) the spacing. */
 static bool check_arrays(JNIEnv *env, int classes, jlongArray images, jlongArray report, jdoubleArray spacing) {
-    return bw_jni_check_array(env, images, OUTPUTS) && bw_jni_check_array(env, report, 3 + classes) &&
+    return bw_jni_check_array(env, images, OUTPUTS) &&
+           bw_jni_check_array(env, report, BW_JNI_REPORT_HEAD + (int64_t)classes) &&
            (!spacing || bw_jni_check_array(env, spacing, 3));
 }
 
@@ -159,15 +160,6 @@ static bool begin_prediction(JNIEnv *env, jlong job, jlong model, jlong image, j
     return true;
 }
 
-static void set_report(JNIEnv *env, jlongArray array, const bw_predict_report *report, int classes) {
-    const jlong head[] = {report->non_finite, report->spacing_assumed, report->slice_wise};
-    (*env)->SetLongArrayRegion(env, array, 0, 3, head);
-    for (int i = 0; i < classes; i++) {
-        const jlong pixels = report->class_pixels[i];
-        (*env)->SetLongArrayRegion(env, array, 3 + i, 1, &pixels);
-    }
-}
-
 static void jni_predict(JNIEnv *env, jclass self, jlong job, jlong model_address, jlong image_address, jlong tile,
                         jdoubleArray spacing, jboolean unrefined, jint outputs, jlongArray images,
                         jlongArray report_array) {
@@ -181,7 +173,7 @@ static void jni_predict(JNIEnv *env, jclass self, jlong job, jlong model_address
         const jlong addresses[OUTPUTS] = {bw_jni_address(made.probabilities), bw_jni_address(made.labels),
                                           bw_jni_address(made.uncertainty), bw_jni_address(made.entropy)};
         (*env)->SetLongArrayRegion(env, images, 0, OUTPUTS, addresses);
-        set_report(env, report_array, &report, call.classes);
+        bw_jni_report_out(env, report_array, &report, call.classes);
         return;
     }
     bw_prediction_free(&made);
@@ -218,7 +210,26 @@ static void jni_predictStreamed(JNIEnv *env, jclass self, jlong job, jlong model
     const bw_prediction_sinks sinks = sinks_in(env, sink_array);
     bw_predict_report report = {0};
     const bw_status status = bw_predict_streamed(call.ctx, call.model, call.image, &options, &sinks, &report);
-    if (bw_jni_ok(env, call.ctx, status)) set_report(env, report_array, &report, call.classes);
+    if (bw_jni_ok(env, call.ctx, status)) bw_jni_report_out(env, report_array, &report, call.classes);
+}
+
+static void jni_predictProbabilities(JNIEnv *env, jclass self, jlong job, jlong model_address, jlong image_address,
+                                     jlong tile, jdoubleArray spacing, jboolean unrefined, jbyteArray beside,
+                                     jlongArray images, jlongArray report_array) {
+    (void)self;
+    prediction call;
+    if (!begin_prediction(env, job, model_address, image_address, images, report_array, spacing, &call)) return;
+    char *path = bw_jni_text_in(env, call.ctx, beside, "a path");
+    if (!path) return;
+    const bw_predict_options options = {tile, spacing ? call.voxel : NULL, unrefined};
+    bw_predict_report report = {0};
+    bw_image *made = NULL;
+    const bw_status status = bw_predict_probabilities(call.ctx, call.model, call.image, &options, path, &made, &report);
+    bw_free(path);
+    if (!bw_jni_ok(env, call.ctx, status)) return;
+    const jlong address = bw_jni_address(made);
+    (*env)->SetLongArrayRegion(env, images, 0, 1, &address);
+    bw_jni_report_out(env, report_array, &report, call.classes);
 }
 
 static const JNINativeMethod rows[] = {
@@ -239,5 +250,6 @@ static const JNINativeMethod rows[] = {
     BW_NATIVE(predict, "(JJJJ[DZI[J[J)V"),
     BW_NATIVE(predictOutline, "(JJJI)J"),
     BW_NATIVE(predictStreamed, "(JJJJ[DZ[J[J)V"),
+    BW_NATIVE(predictProbabilities, "(JJJJ[DZ[B[J[J)V"),
 };
 const bw_jni_table bw_jni_model_table = {rows, sizeof rows / sizeof *rows};

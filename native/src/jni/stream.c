@@ -213,7 +213,7 @@ static jlong jni_imageOpen(JNIEnv *env, jclass self, jlong job, jbyteArray path)
     char *name = ctx ? bw_jni_text_in(env, ctx, path, "a path") : NULL;
     if (!name) return 0;
     bw_image *image = NULL;
-    bw_status status = bw_tiff_open(ctx, name, &image);
+    bw_status status = bw_image_open_file(ctx, name, &image);
     bw_free(name);
     if (bw_jni_ok(env, ctx, status)) return bw_jni_address(image);
     bw_image_free(image);
@@ -234,6 +234,37 @@ static jlong jni_sinkTiff(JNIEnv *env, jclass self, jlong job, jlong outline_add
     if (bw_jni_ok(env, ctx, status)) return bw_jni_address(sink);
     bw_sink_free(sink);
     return 0;
+}
+
+/* chunk: x, y, z */
+static jlong jni_sinkZarr(JNIEnv *env, jclass self, jlong job, jlong outline_address, jbyteArray path, jint version,
+                          jint codec, jlongArray chunk) {
+    (void)self;
+    bw_context *ctx = bw_jni_context(env, job);
+    const bw_image *outline = ctx ? bw_jni_object(env, outline_address) : NULL;
+    if (!outline || !bw_jni_check_array(env, chunk, 3)) return 0;
+    jlong edges[3];
+    (*env)->GetLongArrayRegion(env, chunk, 0, 3, edges);
+    char *name = bw_jni_text_in(env, ctx, path, "a path");
+    if (!name) return 0;
+    const bw_zarr_options options = {
+        (bw_zarr_version)version, (bw_zarr_codec)codec, {edges[0], edges[1], edges[2]}, BW_ZARR_CONTENT_AUTO};
+    bw_sink *sink = NULL;
+    bw_status status = bw_zarr_create(ctx, name, outline, &options, &sink);
+    bw_free(name);
+    if (bw_jni_ok(env, ctx, status)) return bw_jni_address(sink);
+    bw_sink_free(sink);
+    return 0;
+}
+
+static jboolean jni_pathIsZarr(JNIEnv *env, jclass self, jlong job, jbyteArray path) {
+    (void)self;
+    bw_context *ctx = bw_jni_context(env, job);
+    char *name = ctx ? bw_jni_text_in(env, ctx, path, "a path") : NULL;
+    if (!name) return JNI_FALSE;
+    const int zarr = bw_path_is_zarr(name);
+    bw_free(name);
+    return zarr != 0;
 }
 
 static void jni_sinkFree(JNIEnv *env, jclass self, jlong sink) {
@@ -334,9 +365,11 @@ static void jni_sinkWrite(JNIEnv *env, jclass self, jlong job, jlong address, ji
 
 static const JNINativeMethod rows[] = {
     BW_NATIVE(imageOpen, "(J[B)J"),
+    BW_NATIVE(pathIsZarr, "(J[B)Z"),
     BW_NATIVE(imageOf, "(JJ" PORT "I)J"),
     BW_NATIVE(imageReadBox, "(JJI[J[J" BUFFER "[B)V"),
     BW_NATIVE(sinkTiff, "(JJ[BIIZ)J"),
+    BW_NATIVE(sinkZarr, "(JJ[BII[J)J"),
     BW_NATIVE(sinkOf, "(JJ" PORT "I)J"),
     BW_NATIVE(sinkFree, "(J)V"),
     BW_NATIVE(sinkWrite, "(JJI[J[J" BUFFER "[B)V"),

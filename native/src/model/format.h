@@ -2,10 +2,10 @@
 #ifndef BW_MODEL_FORMAT_H
 #define BW_MODEL_FORMAT_H
 
-#include <stdint.h>
-
-enum { BW_LONGEST_RECIPE = 65536 }; /* bytes of its text, terminator included */
-
-static const uint8_t bw_model_magic[8] = {0x89, 'B', 'R', 'U', 'S', 'H', '\r', '\n'};
+enum {
+    BW_MODEL_VERSION = 3,
+    BW_OBJECT_MODEL_VERSION = 1,
+    BW_LONGEST_RECIPE = 65536 /* bytes of its text, terminator included */
+};
 
 #endif

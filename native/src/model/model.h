@@ -4,8 +4,7 @@
 
 #include "core/bytes.h"
 #include "forest/forest.h"
-
-enum { BW_MODEL_VERSION = 3 };
+#include "model/format.h"
 
 /* One training image. */
 typedef struct bw_training_image {
@@ -47,5 +46,9 @@ double bw_model_oob_error(const bw_model *model); /* fraction; -1 when no sample
 /* For tests and fuzzing: the file's bytes. */
 bw_status bw_model_read_memory(bw_context *ctx, const uint8_t *data, uint64_t size, const char *name, bw_model **out);
 bw_status bw_model_put(bw_writer *w, const bw_model *model);
+
+/* The options of a forest, as part of a payload; version: of the model's format. */
+bw_status bw_forest_options_put(bw_writer *w, const bw_forest_options *options, int classes);
+void bw_forest_options_get(bw_reader *r, int version, int classes, bw_forest_options *options);
 
 #endif

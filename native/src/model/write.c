@@ -1,5 +1,4 @@
-#include "core/file.h"
-#include "model/format.h"
+#include "model/container.h"
 #include "model/model.h"
 
 static bw_status put_recipe(bw_writer *w, const bw_recipe *recipe) {
@@ -24,7 +23,7 @@ static bw_status put_classes(bw_writer *w, const bw_model *model) {
     return BW_OK;
 }
 
-static bw_status put_forest_options(bw_writer *w, const bw_forest_options *options, int classes) {
+bw_status bw_forest_options_put(bw_writer *w, const bw_forest_options *options, int classes) {
     BW_TRY(bw_put_u32(w, (uint32_t)options->trees));
     BW_TRY(bw_put_u32(w, (uint32_t)options->mtry));
     BW_TRY(bw_put_u32(w, (uint32_t)options->max_depth));
@@ -38,7 +37,7 @@ static bw_status put_forest_options(bw_writer *w, const bw_forest_options *optio
 }
 
 static bw_status put_options(bw_writer *w, const bw_train_options *options, int classes) {
-    BW_TRY(put_forest_options(w, &options->forest, classes));
+    BW_TRY(bw_forest_options_put(w, &options->forest, classes));
     BW_TRY(bw_put_f64(w, options->stroke_balance));
     BW_TRY(bw_put_u8(w, (uint8_t)options->holdout.kind));
     BW_TRY(bw_put_u32(w, (uint32_t)options->holdout.folds));
@@ -57,12 +56,6 @@ static bw_status put_context(bw_writer *w, const bw_model *model) {
     return bw_forest_put(w, model->first);
 }
 
-static bw_status put_counts(bw_writer *w, const int64_t *counts, int n) {
-    for (int i = 0; i < n; i++)
-        BW_TRY(bw_put_u64(w, (uint64_t)counts[i]));
-    return BW_OK;
-}
-
 static bw_status put_images(bw_writer *w, const bw_model *model) {
     BW_TRY(bw_put_u32(w, (uint32_t)model->image_count));
     for (int i = 0; i < model->image_count; i++) {
@@ -70,10 +63,10 @@ static bw_status put_images(bw_writer *w, const bw_model *model) {
         const int64_t size[3] = {image->width, image->height, image->depth};
         BW_TRY(bw_put_string(w, image->name));
         BW_TRY(bw_put_u64(w, image->hash));
-        BW_TRY(put_counts(w, size, 3));
+        BW_TRY(bw_put_counts(w, size, 3));
         BW_TRY(bw_put_u32(w, (uint32_t)image->channels));
         BW_TRY(bw_put_u32(w, (uint32_t)image->frames));
-        BW_TRY(put_counts(w, image->labels, model->classes));
+        BW_TRY(bw_put_counts(w, image->labels, model->classes));
     }
     return BW_OK;
 }
@@ -86,7 +79,7 @@ static bw_status put_numbers(bw_writer *w, const double *numbers, int n) {
 
 static bw_status put_report(bw_writer *w, const bw_model *model) {
     const int features = bw_model_feature_count(model);
-    BW_TRY(put_counts(w, model->class_counts, model->classes));
+    BW_TRY(bw_put_counts(w, model->class_counts, model->classes));
     BW_TRY(bw_put_u32(w, (uint32_t)features));
     BW_TRY(put_numbers(w, model->gini, features));
     BW_TRY(bw_put_u8(w, model->permutation != NULL));
@@ -119,33 +112,17 @@ bw_status bw_model_put(bw_writer *w, const bw_model *model) {
     bw_writer payload;
     bw_writer_init(&payload, w->ctx);
     bw_status status = put_payload(&payload, model);
-    if (status == BW_OK) status = bw_put(w, bw_model_magic, sizeof bw_model_magic);
-    if (status == BW_OK) status = bw_put_u32(w, BW_MODEL_VERSION);
-    if (status == BW_OK) status = bw_put_u32(w, bw_crc32(0, payload.data, payload.size));
-    if (status == BW_OK) status = bw_put_u64(w, payload.size);
-    if (status == BW_OK) status = bw_put(w, payload.data, payload.size);
+    if (status == BW_OK) status = bw_container_put(w, BW_CONTAINER_PIXELS, &payload);
     bw_writer_free(&payload);
     return status;
 }
 
-static bw_status write_bytes(bw_context *ctx, const bw_output *output, const bw_writer *w) {
-    FILE *file;
-    BW_TRY(bw_file_open(ctx, output->temporary, "wb", &file));
-    int whole = fwrite(w->data, 1, (size_t)w->size, file) == w->size;
-    if (fclose(file) || !whole) return bw_fail(ctx, BW_ERROR_IO, "Cannot write %s: is the disk full?", output->path);
-    return BW_OK;
-}
-
 bw_status bw_model_write(bw_context *ctx, const bw_model *model, const char *path) {
     bw_writer w;
-    bw_output output;
     BW_TRY(bw_check(ctx));
-    BW_TRY(bw_output_begin(ctx, path, &output));
     bw_writer_init(&w, ctx);
     bw_status status = bw_model_put(&w, model);
-    if (status == BW_OK) status = write_bytes(ctx, &output, &w);
+    if (status == BW_OK) status = bw_container_store(ctx, path, &w);
     bw_writer_free(&w);
-    if (status == BW_OK) return bw_output_commit(ctx, &output);
-    bw_output_abandon(&output);
     return status;
 }

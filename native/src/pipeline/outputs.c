@@ -3,8 +3,8 @@
 #include <stddef.h>
 
 #include "core/image.h"
+#include "core/math.h"
 #include "core/text.h"
-#include "features/math.h"
 
 /* ---- rows -------------------------------------------------------------------------------------------------------- */
 

@@ -31,6 +31,10 @@ typedef struct bw_source {
 /* Scans float images once for NaN, infinities and extremes. Sparse ones must have their survey slices. */
 bw_status bw_source_open(bw_context *ctx, const bw_image *image, bw_source *out);
 void bw_source_close(bw_source *source);
+/* The same without looking at the pixels of a float image: low (frames * channels numbers), non_finite and extreme are
+ * those of a source of the same image. */
+bw_status bw_source_open_known(bw_context *ctx, const bw_image *image, const float *low, int64_t non_finite,
+                               int extreme, bw_source *out);
 /* Fills a window of a streamed image and finds the typical values that its tiles ask for; on the thread that entered
  * the engine. Tiles may read another window meanwhile. */
 bw_status bw_source_load(bw_context *ctx, bw_source *source, int frame, const bw_box *box, bw_window *window);

@@ -62,6 +62,13 @@ static bw_status find_used(bw_context *ctx, bw_image_run *self) {
     return BW_OK;
 }
 
+bw_box bw_image_run_box(const bw_image_run *self) {
+    const bw_image_info *info = bw_image_get_info(self->source.image);
+    const bw_part *part = self->part;
+    if (!part) return (bw_box){{0, 0, 0}, {info->width, info->height, info->depth}};
+    return (bw_box){{part->lo[0], part->lo[1], part->lo[2]}, {part->hi[0], part->hi[1], part->hi[2]}};
+}
+
 /* A tree costs a pixel about as much as so many multiply-adds of the features. */
 static const double tree_work = 25;
 
@@ -82,8 +89,10 @@ static void wish_for_stream(const bw_image_run *self, bw_grid_wish *wish) {
 static bw_status choose_grid(bw_context *ctx, const bw_image_run *self, int64_t edge, bw_grid *out) {
     const bw_predict_run *run = &self->run;
     const bw_image_info *info = bw_image_get_info(self->source.image);
+    const bw_box box = bw_image_run_box(self);
     bw_grid_wish wish = {.size = {info->width, info->height, info->depth},
-                         .frames = info->frames,
+                         .frames = self->part ? 1 : info->frames,
+                         .box = &box,
                          .bytes_per_pixel = bw_predict_run_pixel_bytes(run),
                          .work_per_pixel = (double)bw_forest_trees(run->model->forest) * tree_work,
                          .edge = edge,
@@ -94,6 +103,7 @@ static bw_status choose_grid(bw_context *ctx, const bw_image_run *self, int64_t 
     if (self->streamed) wish_for_stream(self, &wish);
     BW_TRY(bw_grid_choose(ctx, self->plan, &wish, out));
     out->wish.like = NULL;
+    out->wish.box = NULL;
     return BW_OK;
 }
 
@@ -215,7 +225,7 @@ bw_status bw_image_run_open(bw_context *ctx, int64_t edge, bw_image_run *self) {
     const int64_t size[3] = {info->width, info->height, info->depth};
     bw_progress_begin(ctx, 1); /* the scan below listens to the progress function too */
     BW_TRY(find_used(ctx, self));
-    BW_TRY(bw_source_open(ctx, self->source.image, &self->source));
+    if (!self->shared) BW_TRY(bw_source_open(ctx, self->source.image, &self->source));
     BW_TRY(bw_feature_plan_fit(ctx, self->plan, size));
     bw_predict_run_choose_piece(ctx, &self->run, size);
     BW_TRY((self->streamed ? choose_for_stream : choose_tiles)(ctx, self, edge));
@@ -223,7 +233,19 @@ bw_status bw_image_run_open(bw_context *ctx, int64_t edge, bw_image_run *self) {
     if (self->context)
         BW_TRY(bw_stage_create(ctx, &spec, &self->source, self->grid.tile, self->grid.threads, &self->stage));
     BW_TRY(bw_predict_run_open(ctx, &self->run, self->grid.tile, self->grid.threads));
-    bw_progress_begin(ctx, (double)info->width * (double)info->height * (double)info->depth * info->frames);
+    const bw_box box = bw_image_run_box(self);
+    bw_progress_begin(ctx, (double)bw_box_count(&box) * self->grid.wish.frames);
+    return BW_OK;
+}
+
+bw_status bw_image_run_bytes(bw_context *ctx, const bw_image_run *self, uint64_t *out) {
+    const bw_grid *grid = &self->grid;
+    const bw_box tile = {{0, 0, 0}, {grid->tile[0], grid->tile[1], grid->tile[2]}};
+    const double room = grid->wish.thread_bytes + grid->wish.bytes_per_pixel * (double)bw_block_pixels(&tile);
+    const bw_stage_spec spec = stage_spec(self);
+    int64_t stage = 0;
+    if (self->context) BW_TRY(bw_stage_size(ctx, &spec, grid->tile, grid->wish.size, &stage));
+    *out = (uint64_t)grid->store + (uint64_t)grid->threads * (uint64_t)(grid->scratch + stage + (int64_t)room);
     return BW_OK;
 }
 
@@ -232,7 +254,7 @@ void bw_image_run_close(bw_image_run *self) {
     bw_stage_free(self->stage);
     bw_free(self->context);
     bw_feature_plan_free(self->plan);
-    bw_source_close(&self->source);
+    if (!self->shared) bw_source_close(&self->source);
 }
 
 void bw_image_run_report(const bw_image_run *self, bw_predict_report *report) {

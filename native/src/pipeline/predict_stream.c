@@ -96,6 +96,7 @@ static bw_status run_all(bw_context *ctx, int64_t edge, bw_stream *stream) {
                                .source = &run->source,
                                .grid = &run->grid,
                                .level = run->run.level,
+                               .frame = run->part ? run->part->frame : 0,
                                .progress = 1 - bw_predict_run_refine_share(&run->run),
                                .tile = bw_image_run_tile,
                                .begin = begin,
@@ -150,23 +151,57 @@ static bw_status take_sinks(bw_context *ctx, const bw_model *model, const bw_pre
     return BW_OK;
 }
 
+static bw_status predict(bw_context *ctx, const bw_model *model, const bw_predict_options *options,
+                         const bw_prediction_sinks *sinks, bw_stream *stream, bw_predict_report *report) {
+    bw_predict_report own;
+    int outputs;
+    BW_TRY(take_sinks(ctx, model, sinks, &outputs, stream));
+    BW_TRY(bw_image_run_check(ctx, model, options, outputs, &stream->run, &own));
+    const bw_status status = run_all(ctx, options ? options->tile : 0, stream);
+    if (status == BW_OK) {
+        bw_image_run_report(&stream->run, &own);
+        if (report) *report = own;
+    }
+    bw_outputs_free(&stream->done);
+    for (int w = 0; w < 2; w++)
+        bw_window_free(&stream->windows[w]);
+    bw_image_run_close(&stream->run);
+    return status;
+}
+
 bw_status bw_predict_streamed(bw_context *ctx, const bw_model *model, const bw_image *image,
                               const bw_predict_options *options, const bw_prediction_sinks *sinks,
                               bw_predict_report *report) {
     bw_stream stream = {.run = {.source = {.image = image}, .streamed = 1}};
-    bw_predict_report own;
-    int outputs;
     BW_TRY(bw_image_need_pixels(ctx, image, "Prediction"));
-    BW_TRY(take_sinks(ctx, model, sinks, &outputs, &stream));
-    BW_TRY(bw_image_run_check(ctx, model, options, outputs, &stream.run, &own));
-    const bw_status status = run_all(ctx, options ? options->tile : 0, &stream);
-    if (status == BW_OK) {
-        bw_image_run_report(&stream.run, &own);
-        if (report) *report = own;
-    }
-    bw_outputs_free(&stream.done);
-    for (int w = 0; w < 2; w++)
-        bw_window_free(&stream.windows[w]);
+    return predict(ctx, model, options, sinks, &stream, report);
+}
+
+bw_status bw_predict_part(bw_context *ctx, const bw_model *model, const bw_source *source,
+                          const bw_predict_options *options, const bw_part *part, const bw_prediction_sinks *sinks,
+                          bw_predict_report *report) {
+    bw_stream stream = {.run = {.source = *source, .streamed = 1, .part = part, .shared = 1}};
+    return predict(ctx, model, options, sinks, &stream, report);
+}
+
+static bw_status survey(bw_context *ctx, bw_stream *stream, int64_t edge, bw_box *reads, uint64_t *bytes) {
+    const bw_box box = bw_image_run_box(&stream->run);
+    int64_t margin[3];
+    BW_TRY(bw_image_run_open(ctx, edge, &stream->run));
+    bw_predict_run_margin(&stream->run.run, margin);
+    const bw_box grown = bw_box_grow(&box, margin, stream->run.grid.wish.size);
+    BW_TRY(pixels_read(ctx, stream, &grown, reads));
+    return bw_image_run_bytes(ctx, &stream->run, bytes);
+}
+
+bw_status bw_predict_part_survey(bw_context *ctx, const bw_model *model, const bw_source *source,
+                                 const bw_predict_options *options, int outputs, const bw_part *part,
+                                 const int64_t step[3], bw_box *reads, uint64_t *bytes) {
+    bw_stream stream = {.run = {.source = *source, .streamed = 1, .part = part, .shared = 1}};
+    bw_predict_report report;
+    memcpy(stream.run.step, step, sizeof stream.run.step);
+    BW_TRY(bw_image_run_check(ctx, model, options, outputs, &stream.run, &report));
+    const bw_status status = survey(ctx, &stream, options ? options->tile : 0, reads, bytes);
     bw_image_run_close(&stream.run);
     return status;
 }

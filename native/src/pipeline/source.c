@@ -57,31 +57,111 @@ static bw_status scan_plane(bw_context *ctx, void *user, int64_t index, int thre
     return BW_OK;
 }
 
-/* A slice of a streamed image, some rows at a time. */
-static bw_status scan_slice(bw_context *ctx, const bw_scan *scan, int64_t slice, int64_t rows, float *room) {
+/* ---- pixels that may be damaged ---------------------------------------------------------------------------------- */
+
+static bw_context *make_trial(const bw_context *ctx) {
+    bw_context *trial = bw_context_create();
+    if (!trial) return NULL;
+    bw_context_set_threads(trial, bw_context_threads(ctx));
+    bw_context_set_memory_budget(trial, bw_context_memory_budget(ctx));
+    return trial;
+}
+
+/* Reads a part; *there = 0 when a chunk of it is damaged, which must not cost those who do not need its pixels. *trial
+ * serves the next call, too, and is freed by the caller. */
+static bw_status try_read(bw_context *ctx, const bw_image *image, const bw_part *part, void *to, bw_context **trial,
+                          int *there) {
+    *there = 1;
+    if (!bw_image_is_chunked(image)) return bw_image_read(ctx, image, part, to);
+    if (!*trial) *trial = make_trial(ctx);
+    if (!*trial) return bw_fail(ctx, BW_ERROR_MEMORY, "There is no memory left to read the image.");
+    const bw_status status = bw_image_read(*trial, image, part, to);
+    if (status == BW_OK) return bw_check(ctx);
+    *there = 0;
+    if (status != BW_ERROR_FORMAT) return bw_fail(ctx, status, "%s", bw_context_error(*trial));
+    bw_context_free(*trial);
+    *trial = NULL;
+    return bw_check(ctx);
+}
+
+/* ---- float images ------------------------------------------------------------------------------------------------ */
+
+static bw_status scan_part(bw_context *ctx, const bw_scan *scan, const bw_part *part, bw_context **trial, float *room);
+
+/* What can be read of a part that cannot be read as a whole. */
+static bw_status scan_halves(bw_context *ctx, const bw_scan *scan, const bw_part *part, bw_context **trial,
+                             float *room) {
+    const int axis = part->hi[1] - part->lo[1] > part->hi[0] - part->lo[0];
+    bw_part halves[2] = {*part, *part};
+    if (part->hi[axis] - part->lo[axis] < 2) return BW_OK;
+    halves[0].hi[axis] = halves[1].lo[axis] = (part->lo[axis] + part->hi[axis]) / 2;
+    BW_TRY(scan_part(ctx, scan, &halves[0], trial, room));
+    return scan_part(ctx, scan, &halves[1], trial, room);
+}
+
+/* A box of a frame of a streamed image. */
+static bw_status scan_part(bw_context *ctx, const bw_scan *scan, const bw_part *part, bw_context **trial, float *room) {
     const bw_image_info *info = scan->info;
-    bw_plane_scan *found = scan->planes + slice * info->channels;
-    bw_part part = {(int)(slice / info->depth), {0, 0, slice % info->depth}, {info->width, 0, slice % info->depth + 1}};
+    const int64_t count = (part->hi[1] - part->lo[1]) * (part->hi[0] - part->lo[0]);
+    const float *pixels = room;
+    int there;
+    BW_TRY(try_read(ctx, scan->image, part, room, trial, &there));
+    if (!there) return scan_halves(ctx, scan, part, trial, room);
     for (int c = 0; c < info->channels; c++)
-        found[c] = (bw_plane_scan){INFINITY, 0, 0};
-    for (int64_t y = 0; y < info->height; y += rows) {
-        part.lo[1] = y;
-        part.hi[1] = y + rows < info->height ? y + rows : info->height;
-        const int64_t count = (part.hi[1] - y) * info->width;
-        BW_TRY(bw_image_read(ctx, scan->image, &part, room));
-        for (int c = 0; c < info->channels; c++)
-            BW_TRY(scan_pixels(ctx, room + c * count, count, &found[c]));
-    }
+        for (int64_t z = part->lo[2]; z < part->hi[2]; z++, pixels += count) {
+            bw_plane_scan *found = scan->planes + ((int64_t)part->frame * info->depth + z) * info->channels + c;
+            BW_TRY(scan_pixels(ctx, pixels, count, found));
+        }
+    return BW_OK;
+}
+
+static int64_t up_to(int64_t value, int64_t most) {
+    return value < most ? value : most;
+}
+
+/* Slices, rows and columns that are read at once. Few long rows would decode every chunk many times where a row of
+ * chunks does not stay in memory. */
+static void choose_extent(const bw_image *image, int64_t extent[3]) {
+    enum { EDGE = 128 };
+    const bw_image_info *info = bw_image_get_info(image);
+    bw_image_choose_slab(image, 4 * PIECE, &extent[0], &extent[1]);
+    extent[2] = info->width;
+    if (!bw_image_is_chunked(image) || extent[1] >= EDGE || extent[1] == info->height) return;
+    const int64_t pixels = up_to(4 * PIECE / (extent[0] * info->channels), extent[1] * info->width);
+    extent[2] = up_to(EDGE, info->width);
+    extent[1] = pixels / extent[2] > 1 ? up_to(pixels / extent[2], info->height) : 1;
+}
+
+static bw_status scan_slab(bw_context *ctx, const bw_scan *scan, int frame, int64_t z, const int64_t extent[3],
+                           bw_context **trial, float *room) {
+    const bw_image_info *info = scan->info;
+    bw_part part = {frame, {0, 0, z}, {0, 0, up_to(z + extent[0], info->depth)}};
+    for (int64_t y = 0; y < info->height; y += extent[1])
+        for (int64_t x = 0; x < info->width; x += extent[2]) {
+            part.lo[0] = x;
+            part.hi[0] = up_to(x + extent[2], info->width);
+            part.lo[1] = y;
+            part.hi[1] = up_to(y + extent[1], info->height);
+            BW_TRY(scan_part(ctx, scan, &part, trial, room));
+        }
     return BW_OK;
 }
 
 static bw_status scan_streamed(bw_context *ctx, const bw_scan *scan) {
-    const int64_t row = scan->info->width * scan->info->channels, most = PIECE / row;
-    const int64_t rows = most < 1 ? 1 : most < scan->info->height ? most : scan->info->height;
-    float *room = bw_alloc(ctx, (uint64_t)(rows * row), sizeof *room, "rows of an image");
-    bw_status status = room ? BW_OK : BW_ERROR_MEMORY;
-    for (int64_t slice = 0; slice < scan->slices && status == BW_OK; slice++)
-        status = scan_slice(ctx, scan, slice, rows, room);
+    const bw_image_info *info = scan->info;
+    int64_t extent[3];
+    bw_context *trial = NULL;
+    bw_status status = BW_OK;
+    choose_extent(scan->image, extent);
+    float *room = bw_alloc(ctx, (uint64_t)(extent[0] * extent[1] * extent[2] * info->channels), sizeof *room,
+                           "pixels of an image");
+    if (!room) return BW_ERROR_MEMORY;
+    for (int64_t i = 0; i < scan->slices * info->channels; i++)
+        scan->planes[i] = (bw_plane_scan){INFINITY, 0, 0};
+    for (int frame = 0; frame < info->frames; frame++)
+        for (int64_t z = 0; z < info->depth && status == BW_OK; z += extent[0])
+            status = scan_slab(ctx, scan, frame, z, extent, &trial, room);
+    bw_context_free(trial);
     bw_free(room);
     return status;
 }
@@ -148,6 +228,20 @@ bw_status bw_source_open(bw_context *ctx, const bw_image *image, bw_source *out)
     *out = (bw_source){.image = image};
     if (bw_image_is_streamed(image)) status = open_typical(ctx, out);
     if (status == BW_OK && bw_image_get_info(image)->type == BW_FLOAT32) status = scan_image(ctx, out);
+    if (status != BW_OK) bw_source_close(out);
+    return status;
+}
+
+bw_status bw_source_open_known(bw_context *ctx, const bw_image *image, const float *low, int64_t non_finite,
+                               int extreme, bw_source *out) {
+    const bw_image_info *info = bw_image_get_info(image);
+    const uint64_t count = (uint64_t)((int64_t)info->frames * info->channels);
+    bw_status status = BW_OK;
+    *out = (bw_source){.image = image, .non_finite = non_finite, .extreme = extreme};
+    if (bw_image_is_streamed(image)) status = open_typical(ctx, out);
+    if (status == BW_OK) out->low = bw_alloc(ctx, count, sizeof *low, "pixel minima");
+    if (status == BW_OK && !out->low) status = BW_ERROR_MEMORY;
+    if (status == BW_OK) memcpy(out->low, low, count * sizeof *low);
     if (status != BW_OK) bw_source_close(out);
     return status;
 }
@@ -324,48 +418,98 @@ bw_frame bw_source_frame(const bw_source *source, int index) {
 
 /* ---- windows ----------------------------------------------------------------------------------------------------- */
 
-/* The typical values of all channels, from single pixels: room holds a pixel, sorted MOST_LOOKS values per channel. */
-static bw_status find_typical(bw_context *ctx, const bw_source *source, int frame, int64_t z, uint8_t *room,
-                              float *sorted, float *out) {
+/* Room for the pixels that typical values come from. */
+typedef struct bw_looks {
+    uint8_t *pixel; /* all channels */
+    float *sorted;  /* MOST_LOOKS values per channel */
+    bw_context *trial;
+} bw_looks;
+
+static bw_status open_looks(bw_context *ctx, const bw_image_info *info, bw_looks *out) {
+    const uint64_t channels = (uint64_t)info->channels;
+    out->trial = NULL;
+    out->pixel = bw_alloc(ctx, channels, (uint64_t)bw_type_size(info->type), "a pixel");
+    out->sorted = bw_alloc(ctx, channels * MOST_LOOKS, sizeof *out->sorted, "pixels");
+    return out->pixel && out->sorted ? BW_OK : BW_ERROR_MEMORY;
+}
+
+static void close_looks(bw_looks *looks_at) {
+    bw_context_free(looks_at->trial);
+    bw_free(looks_at->pixel);
+    bw_free(looks_at->sorted);
+}
+
+/* The pixel as the i-th smallest or larger one of each channel. */
+static void add_look(const bw_source *source, int frame, int i, const bw_looks *from) {
+    const bw_image_info *info = bw_image_get_info(source->image);
+    for (int c = 0; c < info->channels; c++) {
+        const bw_plane plane = {.pixels = from->pixel + c * bw_type_size(info->type),
+                                .type = info->type,
+                                .low = lowest_of(source, frame, c)};
+        float value;
+        load_row(&plane, 0, 0, 1, &value);
+        insert_sorted(from->sorted + (int64_t)c * MOST_LOOKS, i, value);
+    }
+}
+
+static bw_status look_pixel(bw_context *ctx, const bw_source *source, int frame, const int64_t at[3], bw_looks *room,
+                            int *there) {
+    const bw_part pixel = {frame, {at[0], at[1], at[2]}, {at[0] + 1, at[1] + 1, at[2] + 1}};
+    return try_read(ctx, source->image, &pixel, room->pixel, &room->trial, there);
+}
+
+/* A pixel, or in place of a damaged one a near one outside of its chunk, of the same slice if there is any: then the
+ * median is seldom another. */
+static bw_status look_near(bw_context *ctx, const bw_source *source, int frame, const int64_t at[3], bw_looks *room,
+                           int *there) {
     const bw_image_info *info = bw_image_get_info(source->image);
     const int64_t size[3] = {info->width, info->height, info->depth};
+    BW_TRY(look_pixel(ctx, source, frame, at, room, there));
+    for (int plane = 1; plane >= 0 && !*there; plane--)
+        for (int64_t step = 1; step < size[0] + size[1] + size[2] && !*there; step *= 2)
+            for (int way = plane ? 0 : 4; way < (plane ? 4 : 6) && !*there; way++) {
+                int64_t near[3] = {at[0], at[1], at[2]};
+                near[way / 2] += way % 2 ? step : -step;
+                if (near[way / 2] < 0 || near[way / 2] >= size[way / 2]) continue;
+                BW_TRY(look_pixel(ctx, source, frame, near, room, there));
+            }
+    return BW_OK;
+}
+
+/* The typical values of all channels; 0 when no pixel can be read. */
+static bw_status find_typical(bw_context *ctx, const bw_source *source, int frame, int64_t z, bw_looks *room,
+                              float *out) {
+    const bw_image_info *info = bw_image_get_info(source->image);
+    const int64_t size[3] = {info->width, info->height, info->depth};
+    int found = 0;
     for (int i = 0; i < looks(z); i++) {
         int64_t at[3];
+        int there;
         look_at(size, z, i, at);
-        const bw_part pixel = {frame, {at[0], at[1], at[2]}, {at[0] + 1, at[1] + 1, at[2] + 1}};
-        BW_TRY(bw_image_read(ctx, source->image, &pixel, room));
-        for (int c = 0; c < info->channels; c++) {
-            const bw_plane plane = {
-                .pixels = room + c * bw_type_size(info->type), .type = info->type, .low = lowest_of(source, frame, c)};
-            float value;
-            load_row(&plane, 0, 0, 1, &value);
-            insert_sorted(sorted + (int64_t)c * MOST_LOOKS, i, value);
-        }
+        BW_TRY(look_near(ctx, source, frame, at, room, &there));
+        if (there) add_look(source, frame, found++, room);
     }
     for (int c = 0; c < info->channels; c++)
-        out[c] = median(sorted + (int64_t)c * MOST_LOOKS, looks(z));
+        out[c] = found ? median(room->sorted + (int64_t)c * MOST_LOOKS, found) : 0;
     return BW_OK;
 }
 
 /* Of the frame and of the slices from lo to hi - 1, as far as they are not there. */
 static bw_status find_typicals(bw_context *ctx, bw_source *source, int frame, int64_t lo, int64_t hi) {
     const bw_image_info *info = bw_image_get_info(source->image);
-    const uint64_t channels = (uint64_t)info->channels;
-    uint8_t *room = bw_alloc(ctx, channels, (uint64_t)bw_type_size(info->type), "a pixel");
-    float *sorted = bw_alloc(ctx, channels * MOST_LOOKS, sizeof *sorted, "pixels");
-    bw_status status = room && sorted ? BW_OK : BW_ERROR_MEMORY;
+    bw_looks room;
+    bw_status status = open_looks(ctx, info, &room);
     for (int64_t z = -1; z < hi && status == BW_OK; z = z < 0 ? lo : z + 1) {
         const int64_t slice = frame * (info->depth + 1) + z + 1;
         float *out = source->typical + slice * info->channels;
         if (source->known[slice]) continue;
         if (info->depth == 1 && z == 0) /* the frame's are the same, each pixel counted STEPS times */
-            memcpy(out, out - info->channels, channels * sizeof *out);
+            memcpy(out, out - info->channels, (size_t)info->channels * sizeof *out);
         else
-            status = find_typical(ctx, source, frame, info->depth == 1 ? 0 : z, room, sorted, out);
+            status = find_typical(ctx, source, frame, info->depth == 1 ? 0 : z, &room, out);
         source->known[slice] = status == BW_OK;
     }
-    bw_free(room);
-    bw_free(sorted);
+    close_looks(&room);
     return status;
 }
 

@@ -1,5 +1,6 @@
 #include "core/alloc.h"
-#include "features/math.h"
+#include "core/math.h"
+#include "core/union.h"
 #include "pipeline/trainer.h"
 
 /* Union-find over the samples of a block: a sample's parent is an earlier one of its stroke, or itself. */
@@ -13,24 +14,6 @@ typedef struct bw_stroke_search {
 /* Rows above and before a pixel's own that hold neighbours: dy, dz. */
 static const int neighbour_rows[4][2] = {{-1, 0}, {-1, -1}, {0, -1}, {1, -1}};
 
-static int64_t root_of(int64_t *parent, int64_t i) {
-    while (parent[i] != i) {
-        parent[i] = parent[parent[i]];
-        i = parent[i];
-    }
-    return i;
-}
-
-/* The earliest sample becomes the root. */
-static void unite(int64_t *parent, int64_t a, int64_t b) {
-    a = root_of(parent, a);
-    b = root_of(parent, b);
-    if (a < b)
-        parent[b] = a;
-    else
-        parent[a] = b;
-}
-
 static void join_row(bw_stroke_search *s, int64_t i, int n, const int64_t at[3]) {
     const int64_t *positions = s->block->positions;
     const int dy = neighbour_rows[n][0], dz = neighbour_rows[n][1];
@@ -42,7 +25,7 @@ static void join_row(bw_stroke_search *s, int64_t i, int n, const int64_t at[3])
         k++;
     s->cursor[n] = k;
     for (; positions[k] <= high; k++)
-        if (s->block->labels[k] == s->block->labels[i]) unite(s->parent, i, k);
+        if (s->block->labels[k] == s->block->labels[i]) bw_union_join(s->parent, i, k);
 }
 
 static void join(bw_stroke_search *s, int64_t i) {
@@ -50,7 +33,7 @@ static void join(bw_stroke_search *s, int64_t i) {
     const int64_t at[3] = {position % s->size[0], row % s->size[1], row / s->size[1] % s->size[2]};
     s->parent[i] = i;
     if (i && at[0] && s->block->positions[i - 1] == position - 1 && s->block->labels[i - 1] == s->block->labels[i])
-        unite(s->parent, i, i - 1);
+        bw_union_join(s->parent, i, i - 1);
     for (int n = 0; n < (s->size[2] > 1 ? 4 : 1); n++)
         join_row(s, i, n, at);
 }

@@ -1,8 +1,8 @@
 /* Elementary functions of our own: the C library's differ between systems, and results must not. Only + - * / and bit
  * operations, no branches, so that loops that call them become vector code. Polynomials are Chebyshev interpolations;
  * the errors named below were measured against extended precision. */
-#ifndef BW_FEATURES_MATH_H
-#define BW_FEATURES_MATH_H
+#ifndef BW_CORE_MATH_H
+#define BW_CORE_MATH_H
 
 #include <stdint.h>
 #include <string.h>
@@ -85,6 +85,54 @@ static inline double bw_log10(double x) {
     const double power = bw_split_power(x, &fraction);
     const double rest = bw_log_near_one(fraction) * 0x1.bcb7b1526e50ep-2;
     return power * 0x1.34413508p-2 + (power * 0x1.f79fef311f12bp-34 + rest);
+}
+
+/* Natural logarithm of finite x > 0, within 2 ulp; exact at 1. */
+static inline double bw_log(double x) {
+    double fraction;
+    const double power = bw_split_power(x, &fraction);
+    return power * 0x1.62e42feep-1 + (bw_log_near_one(fraction) + power * 0x1.a39ef35793c76p-33);
+}
+
+/* Third root of finite x, within 1 ulp. */
+static inline double bw_cbrt(double x) {
+    const double size = x < 0 ? -x : x;
+    const double up = size < 0x1p-960 ? 0x1p108 : size > 0x1p960 ? 0x1p-108 : 1;
+    const double back = size < 0x1p-960 ? 0x1p-36 : size > 0x1p960 ? 0x1p36 : 1;
+    const double a = size > 0 ? size * up : 1;
+    double t = bw_bits_double(bw_double_bits(a) / 3 + 0x2a9f7893782da1ce); /* within 4 %; Halley's steps cube that */
+    t = t * ((t * t * t + 2 * a) / (2 * t * t * t + a));
+    t = t * ((t * t * t + 2 * a) / (2 * t * t * t + a));
+    t = t + t * ((a - t * t * t) / (2 * t * t * t + a));
+    return size > 0 ? (x < 0 ? -t * back : t * back) : x;
+}
+
+/* Arcus tangent of |r| <= tan(pi / 8). */
+static inline double bw_atan_near_zero(double r) {
+    const double z = r * r;
+    double p = -0x1.3a2b7a07caea9p-6;
+    p = p * z + 0x1.41603647c7a7cp-5;
+    p = p * z - 0x1.a098bb6ba4941p-5;
+    p = p * z + 0x1.dfe61e80903d2p-5;
+    p = p * z - 0x1.10fa75382537fp-4;
+    p = p * z + 0x1.3b1262d95579ep-4;
+    p = p * z - 0x1.745d0b26b83e7p-4;
+    p = p * z + 0x1.c71c7185314cbp-4;
+    p = p * z - 0x1.24924924360cbp-3;
+    p = p * z + 0x1.999999999934ap-3;
+    p = p * z - 0x1.5555555555555p-2;
+    return r + r * (z * p);
+}
+
+/* Angle of (x, y), -pi..pi, for finite arguments below 1e300, within 2.5 ulp; 0 for (0, 0). Zeros have no sign. */
+static inline double bw_atan2(double y, double x) {
+    const double a = x < 0 ? -x : x, b = y < 0 ? -y : y, high = a > b ? a : b, low = a > b ? b : a;
+    const double far = low > high * 0x1.a827999fcef32p-2 ? 1 : 0; /* tan(pi / 8): from there on turned by pi / 4 */
+    const double r = high > 0 ? (low - far * high) / (high + far * low) : 0;
+    const double octant = far * 0x1.921fb54442d18p-1 + (bw_atan_near_zero(r) + far * 0x1.1a62633145c07p-55);
+    const double quadrant = b > a ? 0x1.921fb54442d18p+0 - (octant - 0x1.1a62633145c07p-54) : octant;
+    const double half = x < 0 ? 0x1.921fb54442d18p+1 - (quadrant - 0x1.1a62633145c07p-53) : quadrant;
+    return y < 0 ? -half : half;
 }
 
 /* Both for |x| <= 1e5, with an absolute error below 2e-16. */

@@ -1,0 +1,44 @@
+/* convert: TIFF to OME-Zarr and back, and from one way to write either to another. */
+#include <stdio.h>
+
+#include "cli/commands.h"
+#include "cli/common.h"
+#include "cli/format.h"
+#include "core/image.h"
+
+const bw_cli_option bw_cli_convert_options[] = {
+    {"input", "FILE", "image of any size (TIFF or OME-Zarr)", 1, 0},
+    {"output", "FILE", "image to write: OME-Zarr when its name ends with .zarr, else TIFF", 1, 0},
+    OPTION_COMPRESSION,
+    OPTIONS_TIFF,
+    OPTIONS_ZARR,
+    {"spacing", "Z,Y,X", "voxel size in the image's unit, replaces its calibration", 0, 0},
+    OPTION_THREADS,
+    OPTION_MEMORY,
+    OPTIONS_END,
+};
+
+static bw_status convert(const bw_cli_call *call, const bw_cli_format *format, const double *spacing) {
+    const char *input = bw_cli_text(call, "input"), *output = bw_cli_text(call, "output");
+    char text[200];
+    bw_image *image;
+    BW_TRY(bw_image_open_file(call->ctx, input, &image));
+    bw_status status = spacing ? bw_image_set_spacing(call->ctx, image, spacing) : BW_OK;
+    if (status == BW_OK) status = bw_cli_write_image(call->ctx, format, output, image);
+    bw_image_describe(bw_image_get_info(image), text, sizeof text);
+    if (status == BW_OK) printf("Wrote %s: %s\n", output, text);
+    bw_image_free(image);
+    return status;
+}
+
+int bw_cli_run_convert(bw_cli_call *call) {
+    const char *output = bw_cli_text(call, "output");
+    bw_cli_format format;
+    double spacing[3];
+    int given;
+    RUN(bw_cli_get_format(call, &output, 1, &format));
+    RUN(bw_cli_spacing(call, spacing, &given));
+    RUN(bw_cli_set_resources(call));
+    RUN(bw_cli_output_image(call, "output", output, (const char *const[]){"input", NULL}));
+    return bw_cli_code(convert(call, &format, given ? spacing : NULL));
+}
