@@ -1,6 +1,7 @@
 import ij.IJ;
 import ij.ImageJ;
 import ij.ImagePlus;
+import ij.Prefs;
 import ij.WindowManager;
 import ij.gui.HTMLDialog;
 import ij.gui.OvalRoi;
@@ -10,6 +11,7 @@ import ij.plugin.frame.Recorder;
 import ij.plugin.frame.RoiManager;
 import ij.text.TextWindow;
 
+import java.awt.AWTEvent;
 import java.awt.Button;
 import java.awt.Checkbox;
 import java.awt.Choice;
@@ -19,6 +21,7 @@ import java.awt.Container;
 import java.awt.Dialog;
 import java.awt.EventQueue;
 import java.awt.Frame;
+import java.awt.KeyboardFocusManager;
 import java.awt.Label;
 import java.awt.Point;
 import java.awt.Rectangle;
@@ -30,16 +33,29 @@ import java.awt.event.InputEvent;
 import java.awt.event.ItemEvent;
 import java.awt.event.ItemListener;
 import java.awt.event.KeyEvent;
+import java.awt.event.MouseEvent;
 import java.io.File;
+import java.lang.management.ManagementFactory;
 import java.lang.reflect.Field;
 import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.IntStream;
 
 import javax.imageio.ImageIO;
+import javax.swing.JButton;
+import javax.swing.JFileChooser;
 import javax.swing.JLabel;
+import javax.swing.JList;
+import javax.swing.JTextArea;
+import javax.swing.JTextField;
+import javax.swing.SwingUtilities;
+
+import com.sun.management.OperatingSystemMXBean;
 
 /**
  * Uses the plugin's windows as a person does, on the display it finds: menus, dialogs, help, recorder, Esc. Saves a
@@ -50,12 +66,22 @@ import javax.swing.JLabel;
  */
 public final class Windows {
 
-	private static final long PATIENCE_MS = 30000;
+	private static final long PATIENCE_MS = 120000;
+	/** What a window manager and the event thread need on a machine with time to spare. */
+	private static final long REACTION_MS = 500;
+	/** Esc stops a batch within this time. */
+	private static final long ESC_MS = 2000;
+	/** How much slower a machine may be that is busy with other things. */
+	private static final int LOADED = 20;
 
 	private final String data;
 	private final File screenshots;
 	private final String scratch;
 	private final Robot robot;
+	/** What the event thread has heard of the mouse and of the keys. */
+	private final AtomicReference<Object> pointedAt = new AtomicReference<>();
+	private final AtomicReference<Object> releasedOn = new AtomicReference<>();
+	private final AtomicInteger releasedKeys = new AtomicInteger();
 	private int passed;
 	private int failed;
 	private int shots;
@@ -66,6 +92,15 @@ public final class Windows {
 		scratch = args[2];
 		robot = new Robot();
 		robot.setAutoDelay(20);
+		Toolkit.getDefaultToolkit().addAWTEventListener(e -> {
+			if (e.getID() == MouseEvent.MOUSE_ENTERED || e.getID() == MouseEvent.MOUSE_MOVED) pointedAt.set(e.getSource());
+			if (e.getID() == MouseEvent.MOUSE_RELEASED) releasedOn.set(e.getSource());
+		}, AWTEvent.MOUSE_EVENT_MASK | AWTEvent.MOUSE_MOTION_EVENT_MASK);
+		// before all others, which may keep keys to themselves
+		KeyboardFocusManager.getCurrentKeyboardFocusManager().addKeyEventDispatcher(e -> {
+			if (e.getID() == KeyEvent.KEY_RELEASED) releasedKeys.incrementAndGet();
+			return false;
+		});
 	}
 
 	public static void main(final String... args) throws Exception {
@@ -76,7 +111,7 @@ public final class Windows {
 		catch (final Throwable e) {
 			e.printStackTrace(System.out);
 			windows.shot("unexpected");
-			windows.check("came to the end", false);
+			windows.check("came to the end: " + e + "; windows: " + showing() + "; status line: " + status(), false);
 		}
 		System.out.println("windows: " + windows.passed + " passed, " + windows.failed + " failed");
 		System.exit(windows.failed == 0 ? 0 : 1);
@@ -93,13 +128,16 @@ public final class Windows {
 		suggest();
 		showFeatures();
 		validate();
+		objects();
 		folder();
+		pickObjects();
 		info();
 		preferences();
 		help();
 		replay();
 		cancel();
 		stopFolder();
+		saveZarr();
 	}
 
 	// ---- the commands
@@ -140,8 +178,7 @@ public final class Windows {
 		final Color colour = current().getOverlay().get(1).getStrokeColor();
 		IJ.saveAsTiff(current(), path);
 		closeImage("00.tif");
-		show(path);
-		final Roi roi = current().getOverlay().get(1);
+		final Roi roi = show(path).getOverlay().get(1);
 		check("an opened image has its annotations' groups", roi.getGroup() == 2);
 		await("the colours of an opened image's annotations", () -> roi.getStrokeColor().equals(colour));
 	}
@@ -215,7 +252,7 @@ public final class Windows {
 		shot("suggest");
 		press(d, "OK");
 		finished("Brushwood Suggest Features...");
-		check("the diagram is the active image", current().getTitle().equals("Suggested features"));
+		active("the diagram", "Suggested features");
 		final ResultsTable steps = ResultsTable.getResultsTable("Suggested features: steps");
 		check("the steps are a table", steps != null && steps.size() > 1 && steps.getValue("Features", 0) > steps.getValue(
 			"Features", 1));
@@ -232,7 +269,7 @@ public final class Windows {
 		final ImagePlus image = show(data + "test/00.tif");
 		bringToFront(image);
 		final Dialog d = start("Brushwood Validate Model...");
-		select(d, "Open images", "00_truth.tif");
+		select(d, "Truth of the current image", "00_truth.tif");
 		check("the truth is chosen from the open images", field(d, "Truth of the current image").getText().equals(
 			"00_truth.tif"));
 		type(d, "Save CSV as", scratch + "/scores.csv");
@@ -241,7 +278,7 @@ public final class Windows {
 		press(d, "OK");
 		finished("Brushwood Validate Model...");
 		final String title = "Validation of a model.brushwood: ";
-		check("the reliability diagram is the active image", current().getTitle().equals(title + "reliability"));
+		active("the reliability diagram", title + "reliability");
 		final ResultsTable classes = ResultsTable.getResultsTable(title + "classes");
 		check("the classes are a table", classes != null && classes.size() == 2 && classes.getValue("IoU", 0) > 0.5 && classes
 			.getStringValue("Class", 0).equals("back [ground]"));
@@ -278,10 +315,9 @@ public final class Windows {
 		type(d, "Model file", scratch + "/a model.brushwood");
 		press(d, "OK");
 		finished("Brushwood Apply Model...");
-		check("the labels are the active image", current().getTitle().equals("Segmentation of 00.tif"));
+		active("the label image", "Segmentation of 00.tif");
 		check("the probabilities are shown too", WindowManager.getImage("Probabilities of 00.tif") != null);
 		check("the uncertainty is shown too", WindowManager.getImage("Uncertainty of 00.tif") != null);
-		IJ.wait(300);
 		shot("apply-results");
 		closeImage("Segmentation of 00.tif");
 		closeImage("Probabilities of 00.tif");
@@ -300,11 +336,104 @@ public final class Windows {
 		help(d, "features-help");
 		press(d, "OK");
 		finished("Brushwood Show Features...");
-		check("the features are the active image", current().getTitle().startsWith("Features of"));
-		check("one channel per feature", current().getNChannels() == 4);
-		check("the features are exact", String.valueOf(current().getProperty("Info")).contains("Features: exact;"));
+		final ImagePlus features = active("the stack of features", "Features of 00.tif");
+		check("one channel per feature", features.getNChannels() == 4);
+		check("the features are exact", String.valueOf(features.getProperty("Info")).contains("Features: exact;"));
 		shot("features-result");
-		closeImage(current().getTitle());
+		closeImage(features.getTitle());
+	}
+
+	/** From a raw image to objects, their outlines, their measures, and what differs from others. */
+	private void objects() throws Exception {
+		final ImagePlus image = show(data + "test/00.tif");
+		bringToFront(image);
+		Dialog d = start("Brushwood Label Objects...");
+		type(d, "Model file", scratch + "/a model.brushwood");
+		type(d, "Classes of objects", "nuclei");
+		tick(d, "outlines");
+		tick(d, "roi_manager");
+		tick(d, "table");
+		shot("objects");
+		help(d, "objects-help");
+		tick(d, "More options...");
+		press(d, "OK");
+		d = dialog("Label Objects: more options");
+		shot("objects-more");
+		press(d, "OK");
+		finished("Brushwood Label Objects...");
+		final ImagePlus labels = active("the image of objects", "Objects of 00.tif");
+		final int count = (int) labels.getProcessor().getStats().max;
+		check("there are objects: " + count, count > 3);
+		check("outlines are over the image", image.getOverlay() != null && image.getOverlay().size() == count);
+		check("the ROI Manager has them", RoiManager.getInstance() != null && RoiManager.getInstance().getCount() == count);
+		check("the measures are ImageJ's Results", ResultsTable.getResultsTable().size() == count);
+		shot("objects-result");
+		bringToFront(image);
+		IJ.run("In [+]", "");
+		IJ.run("In [+]", "");
+		shot("objects-outlines");
+		RoiManager.getInstance().close();
+		measureObjects(labels, count);
+		compareObjects(labels);
+		exportObjects(image);
+		closeImage("Objects of 00.tif");
+		image.changes = false;
+		image.close();
+		close(window("Results"));
+		close(window("Log"));
+	}
+
+	private void measureObjects(final ImagePlus labels, final int count) throws Exception {
+		bringToFront(labels);
+		final Dialog d = start("Brushwood Measure Objects...");
+		type(d, "Image of intensities", "00.tif");
+		type(d, "Measures", "area;circularity;mean");
+		type(d, "Save table as", scratch + "/objects.csv");
+		shot("measure-objects");
+		help(d, "measure-objects-help");
+		press(d, "OK");
+		finished("Brushwood Measure Objects...");
+		final ResultsTable results = ResultsTable.getResultsTable();
+		check("the rows were replaced", results.size() == count && results.columnExists("mean") && !results.columnExists(
+			"feret_max"));
+		check("the table is written", new File(scratch, "objects.csv").length() > 100);
+	}
+
+	private void compareObjects(final ImagePlus labels) throws Exception {
+		final ImagePlus other = labels.duplicate();
+		other.setTitle("others");
+		other.getProcessor().setValue(0);
+		other.getProcessor().fill(new Roi(0, 0, 60, other.getHeight()));
+		other.show();
+		bringToFront(other);
+		final Dialog d = start("Brushwood Compare Segmentations...");
+		type(d, "Truth", "Objects of 00.tif");
+		tick(d, "Picture of the differences");
+		shot("compare");
+		press(d, "OK");
+		finished("Brushwood Compare Segmentations...");
+		active("the picture", "Differences of others");
+		final ResultsTable matches = ResultsTable.getResultsTable("Comparison: objects");
+		check("objects are missed, few are too many", matches != null && matches.size() == 10 && matches.getValue("missed",
+			0) > 0 && matches.getValue("precision", 0) > 0.8);
+		shot("compare-result");
+		closeImage("Differences of others");
+		closeImage("others");
+		for (final String table : new String[] { ": confusion matrix", ": classes", ": objects", ": images" })
+			close(window("Comparison" + table));
+		close(window("Comparison"));
+	}
+
+	private void exportObjects(final ImagePlus image) throws Exception {
+		bringToFront(image);
+		final Dialog d = start("Brushwood Export Training Pairs...");
+		check("the image's objects are offered", field(d, "Label image").getText().equals("Objects of 00.tif"));
+		type(d, "Output folder", scratch + "/pairs");
+		shot("export-pairs");
+		press(d, "OK");
+		finished("Brushwood Export Training Pairs...");
+		check("a pair is written", new File(scratch, "pairs/00.tif").exists() && new File(scratch, "pairs/00_masks.tif")
+			.exists());
 	}
 
 	private void folder() throws Exception {
@@ -325,7 +454,8 @@ public final class Windows {
 		final String second = "Apply Model to Folder: more options";
 		d = dialog(second);
 		check("the second page shows the defaults", field(d, "Name pattern").getText().equals("{name}_{kind}.tif") &&
-			choice(d, "Compression (TIFF)").getSelectedItem().equals("none"));
+			choice(d, "Compression (TIFF)").getSelectedItem().equals("none") && choice(d, "Version (OME-Zarr)")
+				.getSelectedItem().equals("0.4") && choice(d, "Codec (OME-Zarr)").getSelectedItem().equals("blosc"));
 		type(d, "Name pattern", "{name}.tif");
 		shot("folder-more");
 		press(d, "OK");
@@ -366,22 +496,14 @@ public final class Windows {
 		type(d, "Input folder", in.getPath());
 		type(d, "Output folder", out);
 		press(d, "OK");
-		await("the first result", () -> new File(out, "0_probabilities.tif").isFile());
-		final String status = status();
-		check("the status line counts: " + status, status.matches("[12]/6 [01]\\.tif, [0-9]+ %.*"));
+		await("a status line that counts", () -> status().matches("[12]/6 [01]\\.tif, [0-9]+ %.*"));
 		shot("folder-running");
-		final long start = System.currentTimeMillis();
-		await("the end of the batch by Esc", () -> {
-			EventQueue.invokeAndWait(() -> {
-				IJ.getInstance().toFront();
-				IJ.getInstance().requestFocus();
-			});
-			robot.keyPress(KeyEvent.VK_ESCAPE);
-			robot.keyRelease(KeyEvent.VK_ESCAPE);
-			return status().contains("cancelled");
-		});
-		final long took = System.currentTimeMillis() - start;
-		check("Esc stopped the batch within two seconds: " + took + " ms", took < 2000);
+		await("the first result", () -> new File(out, "0_probabilities.tif").isFile());
+		front(IJ.getInstance());
+		final long start = System.nanoTime();
+		final long worked = worked();
+		escape("the end of the batch by Esc", IJ.getInstance());
+		stoppedSoon((System.nanoTime() - start) / 1000000, (worked() - worked) / 1000000);
 		shot("folder-stopped");
 		finished("Brushwood Apply Model to Folder...");
 		final ResultsTable table = ResultsTable.getResultsTable("Brushwood Batch");
@@ -395,6 +517,285 @@ public final class Windows {
 		check("the same command goes on", all.size() == count && all.getStringValue("status", done - 1).equals("skipped") &&
 			all.getStringValue("status", done).equals("done") && new File(out).list().length == count + 1);
 		close(window("Brushwood Batch"));
+	}
+
+	/** Where others keep the processors busy, what the process got of them counts. */
+	private void stoppedSoon(final long took, final long worked) {
+		check("Esc stopped the batch within two seconds: after " + took + " ms, " + worked + " ms of work", took < ESC_MS ||
+			worked < ESC_MS && took < LOADED * ESC_MS);
+	}
+
+	/** The process' time on each of the processors on average, ns. */
+	private static long worked() {
+		return ((OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean()).getProcessCpuTime() / Runtime
+			.getRuntime().availableProcessors();
+	}
+
+	/** Presses Esc in a window until the status line tells that work was cancelled. */
+	private void escape(final String what, final Window w) throws Exception {
+		await(what, () -> {
+			front(w);
+			key(KeyEvent.VK_ESCAPE);
+			return soon(() -> status().contains("cancelled"), ESC_MS);
+		});
+	}
+
+	/** An image becomes a folder, and one of its smaller resolutions an image again. */
+	private void saveZarr() throws Exception {
+		final String command = "Brushwood Save OME-Zarr...";
+		final String folder = scratch + "/cells \u00fc [1].zarr";
+		bringToFront(show(data + "train/01.tif"));
+		final Dialog d = start(command);
+		check("the usual ways to write are offered", choice(d, "Version (OME-Zarr)").getSelectedItem().equals("0.4") &&
+			choice(d, "Codec (OME-Zarr)").getSelectedItem().equals("blosc") && choice(d, "Smaller resolutions")
+				.getSelectedItem().equals("auto") && field(d, "Chunks x,y,z").getText().isEmpty());
+		type(d, "Save as", folder);
+		select(d, "Codec (OME-Zarr)", "zstd");
+		type(d, "Chunks x,y,z", "64,64,1");
+		shot("save-zarr");
+		help(d, "save-zarr-help");
+		press(d, "OK");
+		finished(command);
+		check("the folder is written", new File(folder, "0/.zarray").isFile() && new File(folder, "1/.zarray").isFile());
+		closeImage("01.tif");
+		openZarr(new File(folder));
+		final String recorded = Recorder.getInstance().getText();
+		check("saving OME-Zarr is recorded", recorded.contains("run(\"" + command + "\", \"folder=[" + scratch +
+			"/cells &{fc} &{5b}1&{5d}.zarr] codec=zstd chunk=64,64,1\");"));
+	}
+
+	private void openZarr(final File folder) throws Exception {
+		final String command = "Brushwood Open OME-Zarr...";
+		final boolean before = Prefs.useJFileChooser;
+		Prefs.useJFileChooser = true;
+		IJ.doCommand(command);
+		final Dialog ask = dialog("Open OME-Zarr: choose the image's folder");
+		EventQueue.invokeAndWait(() -> {
+			chooser(ask).setSelectedFile(folder);
+			chooser(ask).approveSelection();
+		});
+		Prefs.useJFileChooser = before;
+		final Dialog d = dialog("Brushwood Open OME-Zarr");
+		final Choice levels = choice(d, "Resolution");
+		check("the resolutions are listed with their sizes: " + levels.getItem(1), levels.getItem(0).equals(
+			"0: 256 x 256, 64 KB") && levels.getItem(1).equals("1: 128 x 128, 16 KB"));
+		select(d, "Resolution", levels.getItem(1));
+		select(d, "Pixels", "virtual");
+		shot("open-zarr");
+		help(d, "open-zarr-help");
+		press(d, "OK");
+		finished(command);
+		final String title = folder.getName() + " level 1";
+		final ImagePlus opened = active("a smaller resolution", title);
+		check("it is a virtual stack of half the size", opened.getStack().isVirtual() && opened.getWidth() == 128);
+		shot("opened-zarr");
+		openedAgain(command, opened);
+	}
+
+	/** What the recorder wrote opens the same image. */
+	private void openedAgain(final String command, final ImagePlus opened) throws Exception {
+		final String title = opened.getTitle();
+		final Object pixels = opened.getProcessor().getPixelsCopy();
+		final String[] lines = Recorder.getInstance().getText().split("\n");
+		final String statement = lines[lines.length - 1];
+		System.out.println(statement);
+		check("opening OME-Zarr is recorded", statement.startsWith("run(\"" + command + "\", \"folder=[") && statement
+			.endsWith("] level=1 pixels=virtual\");"));
+		closeImage(title);
+		IJ.runMacro(statement);
+		final ImagePlus again = active("the resolution by a macro", title);
+		check("a macro opens the same pixels", Arrays.equals((byte[]) pixels, (byte[]) again.getProcessor().getPixels()));
+		closeImage(title);
+	}
+
+	/** Objects of two classes by clicks: the biggest and the smallest nuclei. */
+	private void pickObjects() throws Exception {
+		final String command = "Brushwood Pick Object Classes";
+		final ImagePlus labels = show(data + "test/00_instances.tif");
+		final ImagePlus image = show(data + "test/00.tif");
+		image.setTitle("nuclei.tif"); // the annotated image is called 00.tif too
+		bringToFront(image);
+		image.getWindow().setLocation(20, 150);
+		EventQueue.invokeAndWait(() -> {
+			image.getCanvas().zoomIn(0, 0);
+			image.getCanvas().zoomIn(0, 0);
+		});
+		final Dialog ask = start(command);
+		type(ask, "Label image", "00_instances.tif");
+		type(ask, "Image of intensities", "nuclei.tif");
+		shot("pick-dialog");
+		help(ask, "pick-dialog-help");
+		press(ask, "OK");
+		finished(command);
+		final Dialog d = dialog("Pick Object Classes: nuclei.tif");
+		final int[] bySize = bySize(labels);
+		final JTextArea state = named(d, "pickState", JTextArea.class);
+		check("picking begins without examples", state.getText().startsWith("0 examples"));
+		pick(image, labels, bySize, bySize.length - 4);
+		await("four examples", () -> state.getText().startsWith("4 examples"));
+		chooseClass(d, image, KeyEvent.VK_2);
+		pick(image, labels, bySize, 0);
+		await("the error of eight examples", () -> state.getText().startsWith("8 examples. Error on examples"));
+		check("clicks make no selection", image.getRoi() == null);
+		rename(d, "small");
+		chooseClass(d, image, KeyEvent.VK_1);
+		rename(d, "large");
+		chooseClass(d, image, KeyEvent.VK_2);
+		final JList<?> classes = named(d, "pickClasses", JList.class);
+		check("the class has its new name", classes.getSelectedValue().toString().equals("small"));
+		shot("pick-objects");
+		clickObject(image, labels, bySize[0]);
+		await("an example less", () -> state.getText().startsWith("7 examples"));
+		front(image.getWindow());
+		key(KeyEvent.VK_CONTROL, KeyEvent.VK_Z);
+		await("the example back", () -> state.getText().startsWith("8 examples"));
+		pushButton(d, "Add");
+		await("a third class", () -> classes.getModel().getSize() == 3);
+		pushButton(d, "Undo");
+		await("two classes again", () -> classes.getModel().getSize() == 2);
+		pushButton(d, "Class Image");
+		await("the image of the classes", () -> WindowManager.getImage("Classes of 00_instances.tif") != null);
+		finished("Brushwood Class Image"); // one step at a time
+		final ImagePlus shown = WindowManager.getImage("Classes of 00_instances.tif");
+		check("examples have their classes", classOf(shown, labels, bySize[0]) == 2 && classOf(shown, labels,
+			bySize[bySize.length - 1]) == 1);
+		pushButton(d, "Table");
+		finished("Brushwood Table");
+		final ResultsTable table = ResultsTable.getResultsTable();
+		check("the table of the classes", table.size() == bySize.length && table.columnExists("class") && table
+			.getStringValue("class", 0).matches("large|small"));
+		close(window("Results"));
+		final String model = saveModel(d);
+		pickedAgain(shown, model);
+		bringToFront(image);
+		image.changes = false;
+		image.close();
+		await("the end of picking with its image", () -> !d.isShowing());
+		check("the picks are kept with the label image", labels.getProp("brushwood.object.examples").contains(":") &&
+			labels.changes);
+		closeImage("00_instances.tif");
+	}
+
+	/** Gives the chosen class of the picking window another name. */
+	private void rename(final Dialog d, final String name) throws Exception {
+		final JList<?> classes = named(d, "pickClasses", JList.class);
+		pushButton(d, "Rename...");
+		final Dialog ask = dialog("Rename Class");
+		final List<Component> all = new ArrayList<>();
+		collect(ask, all);
+		for (final Component c : all)
+			if (c instanceof JTextField) EventQueue.invokeAndWait(() -> ((JTextField) c).setText(name));
+		pushButton(ask, "OK");
+		await("the name " + name, () -> String.valueOf(classes.getSelectedValue()).equals(name));
+	}
+
+	/** A digit on the image chooses a class. */
+	private void chooseClass(final Dialog d, final ImagePlus image, final int digit) throws Exception {
+		final JList<?> classes = named(d, "pickClasses", JList.class);
+		front(image.getWindow());
+		key(digit);
+		await("the class that a digit chooses", () -> classes.getSelectedIndex() == digit - KeyEvent.VK_1);
+	}
+
+	private String saveModel(final Dialog d) throws Exception {
+		final File file = new File(scratch, "picked.brushwood-objects");
+		final boolean before = Prefs.useJFileChooser;
+		Prefs.useJFileChooser = true;
+		pushButton(d, "Save Model...");
+		final Dialog ask = dialog("Save Model of Objects");
+		EventQueue.invokeAndWait(() -> {
+			chooser(ask).setSelectedFile(file);
+			chooser(ask).approveSelection();
+		});
+		await("the model of objects", file::isFile);
+		finished("Brushwood Save Model");
+		Prefs.useJFileChooser = before;
+		return file.getPath();
+	}
+
+	private static JFileChooser chooser(final Dialog d) {
+		final List<Component> all = new ArrayList<>();
+		collect(d, all);
+		for (final Component c : all)
+			if (c instanceof JFileChooser) return (JFileChooser) c;
+		throw new IllegalStateException("no file chooser in " + title(d));
+	}
+
+	/** What was recorded gives the same image and the same model. */
+	private void pickedAgain(final ImagePlus shown, final String model) throws Exception {
+		await("the record of the model", () -> Recorder.getInstance().getText().contains("model=" + model));
+		final byte[] pixels = ((byte[]) shown.getProcessor().getPixels()).clone();
+		final byte[] before = Files.readAllBytes(new File(model).toPath());
+		closeImage(shown.getTitle());
+		final List<String> statements = new ArrayList<>();
+		for (final String line : Recorder.getInstance().getText().split("\n"))
+			if (line.startsWith("run(\"Brushwood Train Object Classes")) statements.add(line);
+		System.out.println(String.join("\n", statements));
+		check("picking is recorded", statements.size() == 3);
+		IJ.runMacro(statements.get(0));
+		final ImagePlus replayed = active("a replayed class image", "Classes of 00_instances.tif");
+		check("a replayed class image is the same", Arrays.equals(pixels, (byte[]) replayed.getProcessor().getPixels()));
+		closeImage("Classes of 00_instances.tif");
+		new File(model).delete();
+		IJ.runMacro(statements.get(2));
+		check("a replayed training of objects gives the same model", Arrays.equals(before, Files.readAllBytes(new File(model)
+			.toPath())));
+		close(window("Brushwood model of objects"));
+	}
+
+	/** Numbers of objects, the smallest first. */
+	private static int[] bySize(final ImagePlus labels) {
+		final int[] sizes = new int[65536];
+		for (int i = 0; i < labels.getProcessor().getPixelCount(); i++)
+			sizes[labels.getProcessor().get(i)]++;
+		sizes[0] = 0;
+		return IntStream.range(1, sizes.length).filter(i -> sizes[i] > 0).boxed().sorted((a, b) -> sizes[a] - sizes[b])
+			.mapToInt(Integer::intValue).toArray();
+	}
+
+	private void pick(final ImagePlus image, final ImagePlus labels, final int[] objects, final int from)
+		throws Exception
+	{
+		for (int i = from; i < from + 4; i++)
+			clickObject(image, labels, objects[i]);
+	}
+
+	/** The middle one of an object's pixels. */
+	private static Point inside(final ImagePlus labels, final int object) {
+		final List<Point> pixels = new ArrayList<>();
+		for (int y = 0; y < labels.getHeight(); y++)
+			for (int x = 0; x < labels.getWidth(); x++)
+				if (labels.getProcessor().get(x, y) == object) pixels.add(new Point(x, y));
+		return pixels.get(pixels.size() / 2);
+	}
+
+	private static int classOf(final ImagePlus classes, final ImagePlus labels, final int object) {
+		final Point p = inside(labels, object);
+		return classes.getProcessor().get(p.x, p.y);
+	}
+
+	private void clickObject(final ImagePlus image, final ImagePlus labels, final int object) throws Exception {
+		final Point p = inside(labels, object);
+		click(image.getCanvas(), () -> new Point(image.getCanvas().screenX(p.x), image.getCanvas().screenY(p.y)));
+	}
+
+	private static <T> T named(final Dialog d, final String name, final Class<T> type) {
+		final List<Component> all = new ArrayList<>();
+		collect(d, all);
+		for (final Component c : all)
+			if (type.isInstance(c) && name.equals(c.getName())) return type.cast(c);
+		throw new IllegalStateException("nothing named " + name + " in " + title(d));
+	}
+
+	private void pushButton(final Dialog d, final String label) throws Exception {
+		final List<Component> all = new ArrayList<>();
+		collect(d, all);
+		for (final Component c : all) {
+			if (!(c instanceof JButton) || !((JButton) c).getText().equals(label)) continue;
+			click(c);
+			return;
+		}
+		throw new IllegalStateException("no button " + label + " in " + title(d));
 	}
 
 	private void info() throws Exception {
@@ -422,7 +823,6 @@ public final class Windows {
 	private void help() throws Exception {
 		IJ.doCommand("Brushwood Help");
 		final Window w = window("Brushwood Help");
-		IJ.wait(500);
 		shot("help");
 		close(w);
 		finished("Brushwood Help");
@@ -443,6 +843,10 @@ public final class Windows {
 			"/a model.brushwood] truth_image=00_truth.tif csv=" + scratch + "/scores.csv\");"));
 		check("suggesting is recorded", recorded.contains("run(\"Brushwood Suggest Features...\", " +
 			"\"features=gaussian:0.7,1.6,3.5;gradient:1.6;hessian:1.6 forest=ilastik\");"));
+		check("objects are recorded", recorded.contains("run(\"Brushwood Label Objects...\", \"model=[" + scratch +
+			"/a model.brushwood] classes=nuclei show=labels;outlines;roi_manager;table\");") && recorded.contains(
+				"run(\"Brushwood Measure Objects...\", \"image=00.tif measures=area;circularity;mean csv=" + scratch) && recorded
+					.contains("run(\"Brushwood Compare Segmentations...\", \"truth=[Objects of 00.tif] picture\");"));
 		check("annotating is recorded", recorded.contains(
 			"run(\"Brushwood Annotate\", \"class=[back &{5b}ground&{5d}] from=selection\");"));
 		check("a command that had no image is not recorded", !recorded.contains("run(\"Brushwood Annotate\");"));
@@ -454,7 +858,7 @@ public final class Windows {
 		IJ.runMacro(train + "\nselectWindow(\"00.tif\");\n" + apply);
 		check("a replayed training gives the same model", Arrays.equals(before, Files.readAllBytes(new File(
 			scratch, "a model.brushwood").toPath())));
-		check("a replayed prediction is the active image", current().getTitle().equals("Segmentation of 00.tif"));
+		active("a replayed prediction", "Segmentation of 00.tif");
 		final Window report = window("Brushwood model");
 		if (report != null) close(report);
 	}
@@ -468,17 +872,7 @@ public final class Windows {
 		final long start = System.currentTimeMillis();
 		press(d, "OK");
 		await("the dialog to close", () -> !d.isShowing());
-		await("the end by Esc", () -> {
-			EventQueue.invokeAndWait(() -> {
-				big.getWindow().toFront();
-				big.getCanvas().requestFocus();
-			});
-			IJ.wait(200);
-			robot.keyPress(KeyEvent.VK_ESCAPE);
-			robot.keyRelease(KeyEvent.VK_ESCAPE);
-			IJ.wait(100);
-			return status().contains("cancelled");
-		});
+		escape("the end by Esc", big.getWindow());
 		System.out.println("cancelled after " + (System.currentTimeMillis() - start) + " ms");
 		shot("cancelled");
 		finished("Brushwood Apply Model...");
@@ -487,18 +881,30 @@ public final class Windows {
 
 	// ---- hands and eyes
 
-	private ImagePlus show(final String path) {
+	private static ImagePlus show(final String path) throws Exception {
 		final ImagePlus imp = IJ.openImage(path);
 		imp.show();
+		waitFor("the active image " + imp.getTitle(), () -> isActive(imp));
 		return imp;
 	}
 
-	/** Windows that have just opened become active late. */
 	private void bringToFront(final ImagePlus imp) throws Exception {
-		await("the image " + imp.getTitle() + " in front", () -> {
-			EventQueue.invokeAndWait(() -> imp.getWindow().toFront());
-			return imp.getWindow().isFocused() && WindowManager.getCurrentImage() == imp;
+		await("the image " + imp.getTitle() + " in front", () -> isActive(imp));
+	}
+
+	/** Windows that have just opened become active late. */
+	private static boolean isActive(final ImagePlus imp) throws Exception {
+		return imp.getWindow() != null && fronted(imp.getWindow()) && current() == imp;
+	}
+
+	/** The image that a command has made the active one. */
+	private ImagePlus active(final String what, final String title) throws Exception {
+		final ImagePlus[] found = new ImagePlus[1];
+		await(what + " as the active image", () -> {
+			found[0] = current();
+			return found[0] != null && found[0].getTitle().equals(title);
 		});
+		return found[0];
 	}
 
 	private static ImagePlus current() {
@@ -536,9 +942,8 @@ public final class Windows {
 		await("the dialog " + title, () -> {
 			for (final Window w : Window.getWindows())
 				if (w.isShowing() && w instanceof Dialog && title(w).equals(title)) found[0] = (Dialog) w;
-			return found[0] != null;
+			return found[0] != null && fronted(found[0]);
 		});
-		IJ.wait(200);
 		return found[0];
 	}
 
@@ -595,7 +1000,7 @@ public final class Windows {
 	}
 
 	/** Clicks a checkbox. */
-	private void tick(final Dialog d, final String label) {
+	private void tick(final Dialog d, final String label) throws Exception {
 		click(checkbox(d, label));
 	}
 
@@ -607,8 +1012,7 @@ public final class Windows {
 		throw new IllegalStateException("no checkbox " + label + " in " + title(d));
 	}
 
-	private void press(final Dialog d, final String label) {
-		d.toFront();
+	private void press(final Dialog d, final String label) throws Exception {
 		final List<Component> all = new ArrayList<>();
 		collect(d, all);
 		for (final Component c : all) {
@@ -619,12 +1023,58 @@ public final class Windows {
 		throw new IllegalStateException("no button " + label + " in " + title(d));
 	}
 
-	private void click(final Component c) {
-		final Point p = c.getLocationOnScreen();
-		robot.mouseMove(p.x + c.getWidth() / 2, p.y + c.getHeight() / 2);
-		IJ.wait(100);
+	private void click(final Component c) throws Exception {
+		click(c, () -> new Point(c.getWidth() / 2, c.getHeight() / 2));
+	}
+
+	/** Clicks where a component is, once the mouse is really over it; ends when the event thread has done what follows. */
+	private void click(final Component c, final Callable<Point> where) throws Exception {
+		waitFor("the mouse over " + c, () -> {
+			final Window w = c instanceof Window ? (Window) c : SwingUtilities.getWindowAncestor(c);
+			front(w);
+			final Point at = c.getLocationOnScreen();
+			final Point p = where.call();
+			pointedAt.set(null);
+			robot.mouseMove(at.x + p.x + 1, at.y + p.y);
+			robot.mouseMove(at.x + p.x, at.y + p.y);
+			if (soon(() -> pointedAt.get() == c && at.equals(c.getLocationOnScreen()), REACTION_MS)) return true;
+			EventQueue.invokeAndWait(w::toFront);
+			return false;
+		});
+		releasedOn.set(null);
 		robot.mousePress(InputEvent.BUTTON1_DOWN_MASK);
 		robot.mouseRelease(InputEvent.BUTTON1_DOWN_MASK);
+		waitFor("the click on " + c, () -> releasedOn.get() == c);
+		settle();
+	}
+
+	/** Presses keys together in the active window, and waits until it has heard of them. */
+	private void key(final int... codes) throws Exception {
+		final int before = releasedKeys.get();
+		for (final int code : codes)
+			robot.keyPress(code);
+		for (int i = codes.length - 1; i >= 0; i--)
+			robot.keyRelease(codes[i]);
+		waitFor("the keys " + Arrays.toString(codes), () -> releasedKeys.get() >= before + codes.length);
+		settle();
+	}
+
+	/** Lets the event thread do what it has now, and what that leads to. */
+	private static void settle() throws Exception {
+		for (int i = 0; i < 3; i++)
+			EventQueue.invokeAndWait(() -> {});
+	}
+
+	/** Makes a window the active one, which a window manager grants late. */
+	private static void front(final Window w) throws Exception {
+		waitFor("the front for " + title(w), () -> fronted(w));
+	}
+
+	/** Asks again only after a while: late requests would take the front from the windows that follow. */
+	private static boolean fronted(final Window w) throws Exception {
+		if (w.isFocused()) return true;
+		EventQueue.invokeAndWait(w::toFront);
+		return soon(w::isFocused, REACTION_MS);
 	}
 
 	/** Opens a dialog's help and closes it. */
@@ -636,7 +1086,6 @@ public final class Windows {
 				if (w.isShowing() && w instanceof HTMLDialog) page[0] = (HTMLDialog) w;
 			return page[0] != null;
 		});
-		IJ.wait(400);
 		shot(name);
 		close(page[0]);
 	}
@@ -669,16 +1118,32 @@ public final class Windows {
 		}
 	}
 
+	/** Waits for a condition, which is a check of its own. */
 	private void await(final String what, final Callable<Boolean> condition) throws Exception {
-		final long end = System.currentTimeMillis() + PATIENCE_MS;
-		while (System.currentTimeMillis() < end) {
-			if (condition.call()) {
-				check(what + " appeared", true);
-				return;
-			}
-			IJ.wait(50);
+		waitFor(what, condition);
+		check(what + " appeared", true);
+	}
+
+	private static void waitFor(final String what, final Callable<Boolean> condition) throws Exception {
+		if (!soon(condition, PATIENCE_MS)) throw new IllegalStateException("waited in vain for " + what);
+	}
+
+	/** Whether a condition comes true within a time, ms. */
+	private static boolean soon(final Callable<Boolean> condition, final long patience) throws Exception {
+		final long end = System.nanoTime() + patience * 1000000;
+		while (!condition.call()) {
+			if (System.nanoTime() > end) return false;
+			IJ.wait(20);
 		}
-		throw new IllegalStateException("waited in vain for " + what);
+		return true;
+	}
+
+	/** Titles of the windows there are; the active one in brackets. */
+	private static List<String> showing() {
+		final List<String> titles = new ArrayList<>();
+		for (final Window w : Window.getWindows())
+			if (w.isShowing()) titles.add(w.isFocused() ? "[" + title(w) + "]" : title(w));
+		return titles;
 	}
 
 	private void check(final String what, final boolean ok) {

@@ -15,7 +15,8 @@ import tifffile
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "cli"))
 
-from conftest import ROOT, SMALL, TASKS, models, predict, run, tasks, train  # tasks and models are fixtures
+from conftest import DATA, ROOT, SMALL, TASKS, models, predict, run, tasks, train  # tasks and models are fixtures
+from test_classify import Scene, write as write_scene
 
 EXAMPLES = Path(__file__).resolve().parent
 MODES = {"headless": [str(ROOT / "scripts" / "imagej"), "--headless"],
@@ -157,3 +158,107 @@ print("done");
             assert rows(path) == rows(made / name)
         else:
             same_pixels(path, made / name)
+
+
+def printed(output, name):
+    """The numbers that a macro printed behind a name."""
+    return [int(number) for number in re.search(rf"^{name} ([\d ]+)$", output, flags=re.M).group(1).split()]
+
+
+@pytest.fixture(scope="module")
+def nuclei(tasks, tmp_path_factory):
+    """A good model of the nuclei."""
+    model = tmp_path_factory.mktemp("nuclei") / "nuclei.brushwood"
+    train(tasks["nuclei"], model, features="balanced")
+    return model
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_fiji_chain(tasks, nuclei, mode):
+    """ImageJ's commands count what the plugin's label image, mask, probabilities and Rois hold."""
+    image = tasks["nuclei"].test[0]
+    wanted = int(tifffile.imread(tasks["nuclei"].beside(image, "instances")).max())
+    output = imagej(mode, EXAMPLES / "fiji_chain.ijm", image, nuclei, *(["manager"] if mode == "display" else []))
+    (objects,), (numbers,), (particles,) = (printed(output, name) for name in ("objects", "numbers", "particles"))
+    assert objects == numbers
+    assert abs(objects - wanted) <= 0.1 * wanted
+    assert printed(output, "binary") == [1]
+    assert 0.7 * objects <= particles <= objects  # touching ones are one
+    for name in ("watershed", "maxima", "probabilities"):
+        assert abs(printed(output, name)[0] - wanted) <= 0.15 * wanted, name
+    if mode == "display":
+        assert printed(output, "manager") == [objects, objects]
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_cellpose(tasks, tmp_path, mode):
+    """Masks as Cellpose writes them become strokes and a model; its objects become pairs for Cellpose."""
+    task = tasks["nuclei"]
+    truth = tifffile.imread(task.beside(task.test[0], "instances")).astype(np.uint16)
+    image = tmp_path / "some cells.tif"
+    image.write_bytes(task.test[0].read_bytes())
+    tifffile.imwrite(tmp_path / "some cells_cp_masks.tif", truth, compression="zlib")
+    output = imagej(mode, EXAMPLES / "cellpose.ijm", image, tmp_path / "m.brushwood", tmp_path / "pairs")
+    assert printed(output, "strokes") == [1 + len(np.unique(truth[truth > 0]))]
+    names = sorted(path.name for path in (tmp_path / "pairs").iterdir())
+    assert names == ["some cells.tif", "some cells_masks.tif"]
+    masks = tifffile.imread(tmp_path / "pairs" / names[1])
+    assert masks.dtype == np.uint16 and masks.dtype.isnative
+    assert printed(output, "objects") == [masks.max()]
+    assert abs(int(masks.max()) - int(truth.max())) <= 0.2 * truth.max()
+    same_pixels(tmp_path / "pairs" / names[0], image)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_stardist(tmp_path, nuclei, mode):
+    """Rois that StarDist wrote become the label image that it drew; objects become pairs for StarDist."""
+    stars = DATA / "interchange" / "stars.tif"
+    image = tmp_path / "stars.tif"
+    drawn = tifffile.imread(stars)
+    tifffile.imwrite(image, (drawn > 0).astype(np.uint8) * 150 + 30, imagej=True, metadata={"axes": "ZYX"})
+    made, model = tmp_path / "made.tif", tmp_path / "s.brushwood"
+    strokes = np.where(drawn > 0, 2, 1).astype(np.uint8)
+    tifffile.imwrite(tmp_path / "strokes.tif", strokes, imagej=True, metadata={"axes": "ZYX"})
+    run("train", "--image", image, "--labels", tmp_path / "strokes.tif", "--class", "background", "--class", "star",
+        "--features", "gaussian:0.7", "--trees", 5, "--out", model)
+    output = imagej(mode, EXAMPLES / "stardist.ijm", image, stars.with_suffix(".zip"), made, model, tmp_path / "pairs")
+    assert printed(output, "stars") == [12]
+    found = tifffile.imread(made)
+    numbered = np.where(drawn > 0, drawn + 6 * np.arange(2)[:, None, None], 0)  # StarDist counts from 1 in each slice
+    assert np.array_equal(found, numbered)
+    names = sorted(str(path.relative_to(tmp_path / "pairs")) for path in (tmp_path / "pairs").rglob("*.*"))
+    assert names == ["images/stars_z001.tif", "images/stars_z002.tif", "masks/stars_z001.tif", "masks/stars_z002.tif",
+                     "stars_rois.zip"]
+    for z in (1, 2):
+        masks = tifffile.imread(tmp_path / "pairs" / "masks" / f"stars_z{z:03d}.tif")
+        assert masks.dtype == np.uint16 and masks.any()
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_classify_objects(tmp_path, mode):
+    """Model and classes are those of the command line, for a folder of label images."""
+    scenes = {name: Scene(seed) for name, seed in (("a.tif", 1), ("b.tif", 2), ("c d.tif", 3))}
+    folders = [tmp_path / name for name in ("labels", "raw", "classes")]
+    for folder in folders[:2]:
+        folder.mkdir()
+    for name, scene in scenes.items():
+        write_scene(folders[0] / name, scene.labels, "um")
+        write_scene(folders[1] / name, scene.image, "um")
+    first, paint = scenes["a.tif"], tmp_path / "paint.tif"
+    write_scene(paint, first.points(first.bright, 6), "um")
+    examples = ";".join(f"{name}:{','.join(map(str, first.ids[first.bright == kind][:6]))}"
+                        for kind, name in enumerate(("dim", "bright")))
+    made, own = tmp_path / "made.brushwood-objects", tmp_path / "own.brushwood-objects"
+    output = imagej(mode, EXAMPLES / "classify_objects.ijm", folders[0] / "a.tif", folders[1] / "a.tif", examples, made,
+                    *folders)
+    run("train-objects", "--labels", folders[0] / "a.tif", "--image", folders[1] / "a.tif", "--examples", paint,
+        "--class", "dim", "--class", "bright", "--measures", "shape,intensity", "--out", own)
+    assert made.read_bytes() == own.read_bytes()
+    for name, scene in scenes.items():
+        expected = tmp_path / "expected.tif"
+        run("classify-objects", "--model", own, "--labels", folders[0] / name, "--image", folders[1] / name,
+            "--output", expected, "--csv", tmp_path / "expected.csv")
+        same_pixels(folders[2] / name, expected)
+        assert np.array_equal(np.squeeze(tifffile.imread(expected)), np.squeeze(scene.truth(scene.bright)))
+        assert (folders[2] / name.replace(".tif", ".csv")).read_bytes() == (tmp_path / "expected.csv").read_bytes()
+        assert printed(output, name.replace(".", r"\.")) == [scene.ids.size, int(scene.bright.sum())]

@@ -36,7 +36,7 @@ public final class Annotate extends BrushwoodCommand {
 			"Add the Rois of a RoiSet zip or .roi file. Those that Brushwood saved bring their classes; others go to " +
 				"'class'."),
 		Key.of(Kind.FILE, "import", "Import labels", "",
-			"Add the connected regions of a label image: 0 = unlabelled, 1, 2, ... = classes."),
+			"Add the connected regions of a label image: 0 = unlabelled, 1, 2, ... = classes.").orFolder(),
 		Key.of(Kind.SAVE, "save_rois", "Save Rois", "",
 			"Write all annotations as a RoiSet zip, which the ROI Manager opens too.").withSuffix(".zip"),
 		Key.of(Kind.SAVE, "export", "Export labels", "",

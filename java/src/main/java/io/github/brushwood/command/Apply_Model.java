@@ -5,6 +5,7 @@ import ij.ImagePlus;
 
 import io.github.brushwood.engine.Output;
 import io.github.brushwood.engine.PredictOptions;
+import io.github.brushwood.session.ImageFiles;
 import io.github.brushwood.session.Jobs;
 import io.github.brushwood.session.Outputs;
 import io.github.brushwood.session.Segmentation;
@@ -29,9 +30,13 @@ public final class Apply_Model extends BrushwoodCommand {
 			"image's title without its suffix, and {kind}, such as probabilities, for example " +
 			"/data/{name}_{kind}.tif. The suffix decides the format; folders are made when missing.");
 
+	private static final Key INPUT = Key.of(Kind.FILE, "input", "Image file", "",
+		"Image to classify in place of the current one; OME-Zarr that takes more than a quarter of the memory is read as " +
+			"needed.").orFolder();
+
 	private static final Spec SPEC = new Spec("Brushwood Apply Model...",
 		"Classifies every pixel of the current image with a trained model. The results are new images with the same " +
-			"calibration, slices and frames, or files.", MODEL_FILE, OUTPUT, FILE, UNREFINED, SPACING, THREADS);
+			"calibration, slices and frames, or files.", MODEL_FILE, OUTPUT, FILE, INPUT, UNREFINED, SPACING, THREADS);
 
 	@Override
 	public Spec spec() {
@@ -39,16 +44,21 @@ public final class Apply_Model extends BrushwoodCommand {
 	}
 
 	@Override
-	void checkReady() {
-		currentImage();
+	void execute(final Options options, final Jobs jobs) {
+		final boolean given = options.given(INPUT.id());
+		final ImagePlus imp = given ? ImageFiles.openImage(options.text(INPUT.id())) : currentImage();
+		try {
+			classify(options, jobs, imp);
+		}
+		finally {
+			if (given) imp.close();
+		}
 	}
 
-	@Override
-	void execute(final Options options, final Jobs jobs) {
-		final ImagePlus imp = currentImage();
+	private void classify(final Options options, final Jobs jobs, final ImagePlus imp) {
 		jobs.status("Classifying " + imp.getTitle() + "...");
 		final long start = System.currentTimeMillis();
-		final Segmentation result = classify(options, jobs, imp);
+		final Segmentation result = results(options, jobs, imp);
 		for (final String note : result.notes())
 			IJ.log(spec().name() + ": " + note);
 		for (final String file : result.files())
@@ -57,7 +67,7 @@ public final class Apply_Model extends BrushwoodCommand {
 		IJ.showStatus("Classified " + imp.getTitle() + " in " + (System.currentTimeMillis() - start) + " ms");
 	}
 
-	private static Segmentation classify(final Options options, final Jobs jobs, final ImagePlus imp) {
+	private static Segmentation results(final Options options, final Jobs jobs, final ImagePlus imp) {
 		final List<Output> outputs = Outputs.of(options.list("output"));
 		final PredictOptions how = predictOptions(options);
 		final String model = options.text("model");

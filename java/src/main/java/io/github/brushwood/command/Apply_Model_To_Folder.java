@@ -28,19 +28,20 @@ public final class Apply_Model_To_Folder extends BrushwoodCommand {
 
 	private static final String COMPRESSION = "compression";
 	private static final String RESULTS = "Result files";
-	private static final String HDF5 = "Images in HDF5 files";
+	private static final String HDF5 = "Files of several images";
 
 	private static final Spec SPEC = new Spec("Brushwood Apply Model to Folder...",
 		"Classifies every image of a folder that fits a pattern and writes name_probabilities.tif, " +
 			"name_segmentation.tif, name_uncertainty.tif or name_entropy.tif, as chosen. Memory does not depend on the size " +
-			"of TIFF and HDF5 images. A bad image is reported and does not stop the rest; at the end the command fails if " +
-			"any image did. Esc stops; started again, the command goes on where it was. The table '" + TABLE +
+			"of TIFF, HDF5 and OME-Zarr images. A bad image is reported and does not stop the rest; at the end the command " +
+			"fails if any image did. Esc stops; started again, the command goes on where it was. The table '" + TABLE +
 			"' tells what became of each image: status, seconds, fraction of the pixels of each class, message.",
 		MODEL_FILE, Key.required(Kind.FOLDER, "input", "Input folder", "Folder of the images."),
 		Key.required(Kind.FOLDER, "output", "Output folder",
 			"Folder of the results, made when missing; subfolders are mirrored."),
-		Key.of(Kind.TEXT, "pattern", "File pattern", "*.tif;*.tiff",
-			"Names of the images with * and ?, several separated by ';', such as *.tif;*.png or *.h5. Case does not matter."),
+		Key.of(Kind.TEXT, "pattern", "File pattern", FolderBatch.PATTERN,
+			"Names of the images with * and ?, several separated by ';', such as *.tif;*.png, *.h5 or *.zarr (folders " +
+				"in OME-Zarr). Case does not matter."),
 		Key.set("export", "Export", "What to write for each image; 'both' is probabilities and labels.", Outputs.ids())
 			.withAlias("both", "probabilities;labels"),
 		Key.flag("recursive", "Search subfolders", "Go into subfolders too."),
@@ -48,15 +49,18 @@ public final class Apply_Model_To_Folder extends BrushwoodCommand {
 			"Make results again that exist; else their images are skipped, so that a stopped run goes on where it was."),
 		UNREFINED, SPACING, Key.of(Kind.TEXT, "names", "Name pattern", NamePattern.DEFAULT,
 			"Names of the results: {name} is the image's without its last suffix, {kind} is probabilities, segmentation, " +
-				"uncertainty or entropy. The suffix decides the format: .tif for TIFF, .h5 for HDF5 as ilastik writes it.")
+				"uncertainty or entropy. The suffix decides the format: .tif for TIFF, .h5 for HDF5 as ilastik writes it, .zarr " +
+				"for OME-Zarr, which grows block by block: started again, only missing blocks are made.")
 			.under(RESULTS), Key.choice(COMPRESSION, "Compression (TIFF)",
 				"How TIFF results are compressed, always without loss. Plain ImageJ opens zstd only with Bio-Formats.", "none",
 				"lzw", "deflate", "zstd").under(RESULTS), Key.flag("pyramid", "Pyramid (TIFF)",
 					"Add smaller copies for viewers such as QuPath; plain ImageJ opens such files only with Bio-Formats.").under(
-						RESULTS), Key.of(Kind.SAVE, "csv", "Save table as", "",
+						RESULTS), Save_OME_Zarr.VERSION.under(RESULTS), Save_OME_Zarr.CODEC.under(RESULTS), Key
+							.of(Kind.SAVE, "csv", "Save table as", "",
 							"CSV file of the table; without it " + FolderBatch.TABLE + " in the output folder.").withSuffix(".csv")
 							.under(RESULTS), Key.of(Kind.TEXT, "dataset", "Dataset", "",
-								"Path of the image inside HDF5 files, such as /volume/data; may be left out when there is only one.")
+								"Path of the image inside HDF5 files and folders in OME-Zarr, such as /volume/data; may be left out when " +
+									"there is only one.")
 								.under(HDF5), Key.of(Kind.TEXT, "axes", "Axes", "",
 									"Order of the axes in HDF5 files, slowest first, such as tzyxc; without it what the file says.").under(
 										HDF5), THREADS);
@@ -88,6 +92,7 @@ public final class Apply_Model_To_Folder extends BrushwoodCommand {
 		batch.pattern(options.text("pattern")).recursive(options.flag("recursive")).overwrite(options.flag("overwrite"));
 		batch.names(options.text("names")).compression(Compression.valueOf(options.text(COMPRESSION).toUpperCase(
 			Locale.ROOT))).pyramid(options.flag("pyramid")).csv(options.text("csv"));
+		batch.zarr(Save_OME_Zarr.version(options), Save_OME_Zarr.codec(options));
 		batch.reading(new ReadOptions().dataset(options.text("dataset")).axes(options.text("axes")));
 		return batch.options(predictOptions(options));
 	}

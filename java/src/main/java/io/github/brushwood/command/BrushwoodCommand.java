@@ -24,6 +24,7 @@ import java.awt.GraphicsEnvironment;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * A menu entry. Options come from the macro, before any window class is touched, or else from a dialog; both are
@@ -54,8 +55,8 @@ public abstract class BrushwoodCommand implements PlugIn, OptionDialog.Source {
 	static final Key EXACT = Key.flag("exact", "Exact filters (slower)",
 		"Compute every feature with full kernels in double precision, as the item exact in the feature list does.");
 
-	/** The model that a command used last; offered by the next dialog. */
-	private static volatile String lastModel = "";
+	/** The model of each kind that a command used last; offered by the next dialog. */
+	private static final Map<String, String> LAST_MODELS = new ConcurrentHashMap<>();
 
 	/** Name, text and keys. */
 	public abstract Spec spec();
@@ -78,9 +79,24 @@ public abstract class BrushwoodCommand implements PlugIn, OptionDialog.Source {
 		return key.defaultValue();
 	}
 
+	/** What the dialog's help tells of: the keys as macros give them. */
+	Spec documented() {
+		return spec();
+	}
+
 	/** Whether there is a dialog; without one the keys are for macros. */
 	boolean asks() {
 		return !spec().keys().isEmpty();
+	}
+
+	/** Whether a macro without a window may leave out all options. */
+	boolean worksWithoutOptions() {
+		return false;
+	}
+
+	/** What the key 'model' holds: dialogs offer the last one of the same kind. */
+	String modelKind() {
+		return "pixels";
 	}
 
 	/** Called before the dialog; throws when it would be of no use. */
@@ -106,12 +122,16 @@ public abstract class BrushwoodCommand implements PlugIn, OptionDialog.Source {
 	/** Asks again, with the values kept, until the work is done or the dialog cancelled. */
 	private void interact() {
 		if (GraphicsEnvironment.isHeadless() || IJ.getInstance() == null) {
+			if (worksWithoutOptions()) {
+				perform(new Options(spec()));
+				return;
+			}
 			throw new BrushwoodException("Without a window this command needs options. Keys: " + spec().keyList() + ".");
 		}
 		checkReady();
 		Options values = withLastModel(initial());
 		while (true) {
-			values = OptionDialog.ask(values, this, HelpText.of(spec()));
+			values = OptionDialog.ask(values, this, HelpText.of(documented()));
 			if (values == null) break;
 			try {
 				checkFilled(values);
@@ -130,10 +150,11 @@ public abstract class BrushwoodCommand implements PlugIn, OptionDialog.Source {
 		Recorder.disableCommandRecording();
 	}
 
-	/** A file to write stays empty: the last model should not be lost by pressing OK. */
+	/** A file to write stays empty: the last model should not be lost by pressing OK; so does one that may be absent. */
 	private Options withLastModel(final Options values) {
 		final Key key = spec().find(MODEL);
-		return key == null || key.kind() != Key.Kind.FILE ? values : values.set(MODEL, lastModel);
+		if (key == null || key.kind() != Key.Kind.FILE || !key.isRequired()) return values;
+		return values.set(MODEL, LAST_MODELS.getOrDefault(modelKind(), ""));
 	}
 
 	/** Like {@link Options#check} in the words of the dialog. */
@@ -147,7 +168,7 @@ public abstract class BrushwoodCommand implements PlugIn, OptionDialog.Source {
 	private void perform(final Options options) {
 		execute(options, new Jobs(threads(options), Settings.memory() << 20, new ImageJMonitor()));
 		SlowJava.tell();
-		if (spec().find(MODEL) != null) lastModel = options.text(MODEL);
+		if (spec().find(MODEL) != null && options.given(MODEL)) LAST_MODELS.put(modelKind(), options.text(MODEL));
 		IJ.showProgress(1);
 	}
 

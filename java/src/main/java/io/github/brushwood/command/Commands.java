@@ -12,9 +12,12 @@ public final class Commands {
 	private Commands() {}
 
 	public static List<BrushwoodCommand> all() {
-		return Arrays.asList(new Segment(), new Open_Session(), new Open_HDF5(), new Annotate(), new Train_Model(),
-			new Apply_Model(), new Apply_Model_To_Folder(), new Validate_Model(), new Suggest_Features(), new Show_Features(),
-			new Model_Info(), new Brushwood_Preferences(), new Brushwood_Help());
+		return Arrays.asList(new Segment(), new Open_Session(), new Open_HDF5(), new Open_OME_Zarr(),
+			new Save_OME_Zarr(), new Annotate(), new Train_Model(), new Apply_Model(), new Apply_Model_To_Folder(),
+			new Label_Objects(), new Measure_Objects(),
+			new Pick_Object_Classes(), new Train_Object_Classes(), new Classify_Objects(), new Compare_Segmentations(),
+			new Import_Objects(), new Export_Training_Pairs(), new Validate_Model(), new Suggest_Features(),
+			new Show_Features(), new Model_Info(), new Brushwood_Preferences(), new Brushwood_Help());
 	}
 
 	static List<Spec> specs() {

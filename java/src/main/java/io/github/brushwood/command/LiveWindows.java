@@ -102,7 +102,7 @@ final class LiveWindows {
 	}
 
 	/** Runs something on the event thread and waits for it; its exceptions come out here. */
-	private static void onEventThread(final Runnable work) {
+	static void onEventThread(final Runnable work) {
 		if (EventQueue.isDispatchThread()) {
 			work.run();
 			return;

@@ -4,27 +4,21 @@ import ij.IJ;
 import ij.ImagePlus;
 import ij.io.OpenDialog;
 
-import io.github.brushwood.engine.Box;
 import io.github.brushwood.engine.CancelledException;
 import io.github.brushwood.engine.EngineImage;
-import io.github.brushwood.engine.ImageInfo;
 import io.github.brushwood.engine.Job;
-import io.github.brushwood.engine.PixelType;
 import io.github.brushwood.io.Hdf5Dataset;
 import io.github.brushwood.io.Hdf5File;
 import io.github.brushwood.io.ImageFormats;
 import io.github.brushwood.io.ReadOptions;
-import io.github.brushwood.session.ImagePlusSink;
 import io.github.brushwood.session.Jobs;
+import io.github.brushwood.session.StreamedCopy;
 import io.github.brushwood.session.options.Key;
 import io.github.brushwood.session.options.Key.Kind;
 import io.github.brushwood.session.options.Options;
 import io.github.brushwood.session.options.Spec;
 
 import java.io.File;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -41,7 +35,6 @@ public final class Open_HDF5 extends BrushwoodCommand {
 			"type.";
 	private static final String DATASET = "dataset";
 	private static final int DEPTH = 64;
-	private static final long BUFFER = 32 << 20;
 	private static final String AXES = "axes";
 	private static final Key FILE = Key.required(Kind.FILE, "file", "HDF5 file", "File to open.").withSuffix(".h5");
 	private static final Key ORDER = Key.of(Kind.TEXT, AXES, "Order of axes", "",
@@ -60,6 +53,11 @@ public final class Open_HDF5 extends BrushwoodCommand {
 	@Override
 	public Spec spec() {
 		return asking;
+	}
+
+	@Override
+	Spec documented() {
+		return SPEC;
 	}
 
 	/** Asks for the file, so that the dialog can list its datasets. */
@@ -90,7 +88,7 @@ public final class Open_HDF5 extends BrushwoodCommand {
 		final ReadOptions read = new ReadOptions().dataset(dataset).axes(options.text(AXES));
 		final ImagePlus imp;
 		try (Job job = jobs.open(); EngineImage image = ImageFormats.HDF5.open(job, new File(path), read)) {
-			imp = copy(jobs, job, image, slicesTogether(path, read), title(path, dataset));
+			imp = StreamedCopy.of(jobs, job, image, slicesTogether(path, read), title(path, dataset));
 		}
 		show(imp);
 		IJ.showStatus("Opened " + path);
@@ -107,49 +105,6 @@ public final class Open_HDF5 extends BrushwoodCommand {
 	private static int slicesTogether(final String path, final ReadOptions read) {
 		try (Hdf5File file = new Hdf5File(new File(path))) {
 			return file.slicesTogether(read, DEPTH);
-		}
-	}
-
-	/** Reads in boxes as deep as the chunks. */
-	private static ImagePlus copy(final Jobs jobs, final Job job, final EngineImage image, final int slices,
-		final String title)
-	{
-		final ImageInfo info = image.info();
-		ImagePlusSink.checkRoom("The image '" + title + "' needs", ImagePlusSink.bytes(info),
-			"Classify it from file to file (Brushwood Apply Model to Folder)");
-		final ImagePlusSink sink = new ImagePlusSink(image, title);
-		final long row = info.width * info.channels * info.type.size;
-		final long depth = Math.max(1, Math.min(Math.min(info.depth, slices), BUFFER / row));
-		final long rows = Math.max(1, Math.min(info.height, BUFFER / (row * depth)));
-		final ByteBuffer buffer = ByteBuffer.allocateDirect(Math.toIntExact(row * rows * depth));
-		boolean probabilities = info.type == PixelType.FLOAT32;
-		for (int t = 0; t < info.frames; t++)
-			for (long z = 0; z < info.depth; z += depth)
-				for (long y = 0; y < info.height; y += rows) {
-					final Box box = new Box(t, 0, y, z, info.width, Math.min(y + rows, info.height), Math.min(z + depth,
-						info.depth));
-					jobs.step((t + (z + depth * y / (double) info.height) / info.depth) / info.frames);
-					image.read(job, box, buffer);
-					sink.write(box, buffer);
-					probabilities = probabilities && areProbabilities(buffer, box.count() * info.channels);
-				}
-		sink.finish();
-		final ImagePlus imp = sink.image();
-		if (probabilities) showFromZeroToOne(imp);
-		return imp;
-	}
-
-	private static boolean areProbabilities(final ByteBuffer bytes, final long count) {
-		final FloatBuffer pixels = bytes.duplicate().order(ByteOrder.nativeOrder()).asFloatBuffer();
-		for (int i = 0; i < count; i++)
-			if (!(pixels.get(i) >= 0 && pixels.get(i) <= 1)) return false;
-		return true;
-	}
-
-	private static void showFromZeroToOne(final ImagePlus imp) {
-		for (int c = imp.getNChannels(); c >= 1; c--) {
-			imp.setC(c);
-			imp.setDisplayRange(0, 1);
 		}
 	}
 

@@ -27,9 +27,11 @@ final class TrainingKeys {
 		return Arrays.asList(Key.of(Kind.FEATURES, "features", "Features", Engine.defaultPreset(),
 			BrushwoodCommand.FEATURES_DOC), BrushwoodCommand.EXACT, Key.flag("open_images", "All open annotated images",
 				"Learn from every open image that has annotations. Without it and without image files: from the current " +
-					"image."), Key.of(Kind.FILES, "images", "Image files", "", "Image files to learn from, separated by ';'."),
+					"image."), Key.of(Kind.FILES, "images", "Image files", "", "Image files to learn from, separated by ';'.")
+					.orFolder(),
 			Key.of(Kind.FILES, "labels", "Label files", "",
-				"Their label images in the same order: 0 = unlabelled, 1, 2, ... = classes."), Key.of(Kind.LIST, "classes",
+				"Their label images in the same order: 0 = unlabelled, 1, 2, ... = classes.").orFolder(), Key.of(Kind.LIST,
+					"classes",
 					"Class names", "",
 					"Names of labels 1, 2, ... separated by ';', each with a colour if wanted: background;nuclei#e69f00."));
 	}

@@ -36,8 +36,8 @@ public final class Validate_Model extends BrushwoodCommand {
 		MODEL_FILE, Key.of(Kind.IMAGE, "truth_image", "Truth of the current image", "",
 			"Title of an open label image with the truth of the current image: 0 = unlabelled, 1, 2, ... = classes. " +
 				"Without it and without files: the current image's annotations."),
-		Key.of(Kind.FILES, "images", "Image files", "", "Image files, separated by ';'."),
-		Key.of(Kind.FILES, "truth", "Truth files", "", "Their true label images in the same order."),
+		Key.of(Kind.FILES, "images", "Image files", "", "Image files, separated by ';'.").orFolder(),
+		Key.of(Kind.FILES, "truth", "Truth files", "", "Their true label images in the same order.").orFolder(),
 		Key.of(Kind.FOLDER, "image_folder", "Image folder", "", "Folder of images."),
 		Key.of(Kind.FOLDER, "truth_folder", "Truth folder", "",
 			"Folder of their true label images, which have the same names; the endings may differ."),

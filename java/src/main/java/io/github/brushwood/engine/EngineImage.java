@@ -55,7 +55,17 @@ public final class EngineImage extends Handle {
 		}
 	}
 
-	/** Reads a TIFF file with the values ImageJ shows; its name becomes the file's name without folders. */
+	/**
+	 * Whether a path means OME-Zarr, which is a folder: one that says so, or a name with the ending .zarr, perhaps with
+	 * names of groups and arrays behind it. Nothing has to be there.
+	 */
+	public static boolean isZarr(final String path) {
+		try (Job job = new Job(); Handle.Use j = job.begin()) {
+			return Native.pathIsZarr(j.address(), Native.bytes(path));
+		}
+	}
+
+	/** Reads a TIFF file or OME-Zarr with the values ImageJ shows; its name becomes the file's without folders. */
 	public static EngineImage read(final Job job, final String path) {
 		try (Handle.Use j = job.begin()) {
 			return new EngineImage(Native.imageRead(j.address(), Native.bytes(path)));
@@ -63,8 +73,10 @@ public final class EngineImage extends Handle {
 	}
 
 	/**
-	 * A streamed image of a TIFF file of any size: its pixels are read when somebody needs them, with the values that
-	 * {@link #read(Job, String)} gives. The file stays open until this is closed and must not change.
+	 * A streamed image of a TIFF file or OME-Zarr of any size: its pixels are read when somebody needs them, with the
+	 * values that {@link #read(Job, String)} gives. A TIFF file stays open until this is closed and must not change.
+	 *
+	 * @param path of OME-Zarr the image's folder for its largest resolution, or with an array's name behind it for that
 	 */
 	public static EngineImage open(final Job job, final String path) {
 		try (Handle.Use j = job.begin()) {
@@ -134,7 +146,7 @@ public final class EngineImage extends Handle {
 
 	/** A right to read pixels; of a streamed image alone, as it serves one call at a time. */
 	Handle.Use useForPixels() {
-		return streamed ? useAlone() : use();
+		return streamed ? useAloneThoughPinned() : use();
 	}
 
 	/** Whether pixels are read from a file or a source whenever somebody needs them. */

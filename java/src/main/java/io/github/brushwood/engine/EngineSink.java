@@ -34,6 +34,23 @@ public final class EngineSink extends Handle {
 	}
 
 	/**
+	 * Writes OME-Zarr with smaller resolutions into a folder beside its path, which is renamed when finished; what was
+	 * there is replaced.
+	 *
+	 * @param outline size, type, calibration and channel names; pixels do not matter
+	 * @param options null for the defaults
+	 */
+	public static EngineSink zarr(final Job job, final String path, final EngineImage outline,
+		final ZarrOptions options)
+	{
+		final ZarrOptions o = options == null ? new ZarrOptions() : options;
+		try (Use j = job.begin(); Use image = outline.use()) {
+			return new EngineSink(Native.sinkZarr(j.address(), image.address(), Native.bytes(path), o.version.ordinal(),
+				o.codec.ordinal(), o.chunk), outline.info());
+		}
+	}
+
+	/**
 	 * Hands everything to a sink of Java, which belongs to the result: closing this, or a failure of this method, closes
 	 * it. Its exceptions come out of the call that needed it. Boxes of more than 2^31-1 bytes reach it in several parts.
 	 *

@@ -195,6 +195,26 @@ public final class Model extends Handle {
 		return new PredictReport(report);
 	}
 
+	/**
+	 * Probabilities of an image of any size, with the values of the other predictions: in memory while they fit a quarter
+	 * of the job's budget, else a streamed image over a temporary file, which goes when the image is closed.
+	 *
+	 * @param options null for the defaults
+	 * @param beside path of a file beside which the temporary one goes; nothing is written to it
+	 */
+	public Prediction probabilities(final Job job, final EngineImage image, final PredictOptions options,
+		final String beside)
+	{
+		final PredictOptions o = options == null ? new PredictOptions() : options;
+		final long[] images = new long[Output.values().length];
+		final long[] report = new long[PredictReport.HEAD + classes];
+		try (Use j = job.begin(); Use model = use(); Use i = image.useForPixels()) {
+			Native.predictProbabilities(j.address(), model.address(), i.address(), o.tile, o.spacing, o.unrefined,
+				Native.bytes(beside), images, report);
+		}
+		return new Prediction(images, report);
+	}
+
 	/** Every sink alone for one call. */
 	private static final class SinkUses implements AutoCloseable {
 

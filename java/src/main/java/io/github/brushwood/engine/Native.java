@@ -2,6 +2,7 @@ package io.github.brushwood.engine;
 
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 
 /**
  * Every function of the native library. Addresses are those of engine objects; text is UTF-8; whatever fails throws an
@@ -14,6 +15,14 @@ final class Native {
 	/** The bytes the engine wants, or null for null. */
 	static byte[] bytes(final String text) {
 		return text == null ? null : text.getBytes(StandardCharsets.UTF_8);
+	}
+
+	/** The bytes of each text. */
+	static byte[][] bytes(final List<String> texts) {
+		final byte[][] all = new byte[texts.size()][];
+		for (int i = 0; i < all.length; i++)
+			all[i] = bytes(texts.get(i));
+		return all;
 	}
 
 	/** The text the engine sent, or null for null. */
@@ -119,6 +128,9 @@ final class Native {
 
 	static native long imageRead(long job, byte[] path);
 
+	/** Whether it means Zarr; nothing has to be there. */
+	static native boolean pathIsZarr(long job, byte[] path);
+
 	static native long imageOpen(long job, byte[] path);
 
 	/**
@@ -188,6 +200,9 @@ final class Native {
 
 	/** outline gives size, type, calibration and names */
 	static native long sinkTiff(long job, long outline, byte[] path, int compression, int layout, boolean pyramid);
+
+	/** @param chunk x, y, z; 0 = chosen */
+	static native long sinkZarr(long job, long outline, byte[] path, int version, int codec, long[] chunk);
 
 	/** Arguments as in imageOf. */
 	static native long sinkOf(long job, long outline, Port sink, int most);
@@ -344,6 +359,45 @@ final class Native {
 	static native void predictStreamed(long job, long model, long image, long tile, double[] spacing,
 		boolean unrefined, long[] sinks, long[] report);
 
+	/**
+	 * Other arguments as in predict.
+	 *
+	 * @param beside path beside which a temporary file goes
+	 */
+	static native void predictProbabilities(long job, long model, long image, long tile, double[] spacing,
+		boolean unrefined, byte[] beside, long[] images, long[] report);
+
+	// ---- prediction block by block
+
+	/**
+	 * @param paths of probabilities, labels, uncertainty and entropy, null where not wanted
+	 * @param whole of BlockOptions.pack
+	 * @param spacing x, y, z, or null for the image's own
+	 */
+	static native long blockJobOpen(long job, long model, long image, byte[][] paths, long[] whole, double[] spacing);
+
+	static native void blockJobFree(long blocks);
+
+	/** blocks; count, size, margin and chunk along x, y, z; bytes */
+	static native long[] blockJobInfo(long blocks);
+
+	/** frame; from and to along x, y, z */
+	static native long[] blockJobPart(long job, long blocks, long index);
+
+	static native boolean blockJobHas(long job, long blocks, long index);
+
+	/**
+	 * @param report as in predict; filled when the block was made
+	 * @return whether it was made now
+	 */
+	static native boolean blockJobRun(long job, long blocks, long index, int classes, long[] report);
+
+	/** first block, last + 1 */
+	static native long[] blockJobPiece(long job, long blocks, long piece, long pieces);
+
+	/** blocks that are missing */
+	static native long blockJobFinish(long job, long blocks);
+
 	// ---- preview
 
 	static native long previewCreate(long job, long recipe, long image, long cacheBytes);
@@ -365,4 +419,168 @@ final class Native {
 	static native long[] previewSlices(long preview, int frame, long[] lo, long[] hi);
 
 	static native long previewCached(long preview);
+
+	// ---- objects: the arrays of options are those of ObjectOptions.Packed
+
+	static native void objectsDefaults(byte[] foreground, byte[] core, long[] whole, double[] real);
+
+	/**
+	 * @param report receives threshold and core threshold used, components, objects, too small, too large, at the border,
+	 *          voxels of holes
+	 */
+	static native long objectsLabel(long job, long probabilities, byte[] foreground, byte[] core, long[] whole,
+		double[] real, double[] report);
+
+	static native long objectsFromLabels(long job, long image);
+
+	static native long objectsFromMask(long job, long image, int connectivity);
+
+	static native void objectsFree(long objects);
+
+	/** of each frame */
+	static native long[] objectsCounts(long objects);
+
+	static native int[] objectsIds(long objects, int frame);
+
+	static native byte[] objectsClasses(long objects, int frame);
+
+	static native byte[][] objectsClassNames(long objects);
+
+	/** classes: one per object, frame after frame */
+	static native void objectsSetClasses(long job, long objects, byte[][] names, byte[] classes);
+
+	/** of the objects under paint, one per object, frame after frame */
+	static native byte[] objectsExamples(long job, long objects, long paint);
+
+	static native long objectsOutline(long job, long objects, int output);
+
+	static native void objectsWrite(long job, long objects, int output, long sink);
+
+	// ---- measuring
+
+	static native int measureCount();
+
+	/** id, group, label, unit, definition */
+	static native byte[][] measureTexts(int index);
+
+	/** in 2D, in 3D, per channel */
+	static native long[] measureNumbers(int index);
+
+	/**
+	 * @param image 0 for none
+	 * @param probabilities 0 for none
+	 * @param spacing x, y, z; or null
+	 */
+	static native long objectsMeasure(long job, long objects, long image, long probabilities, byte[] measures,
+		double[] spacing);
+
+	static native void measurementsFree(long table);
+
+	/** rows, columns */
+	static native long[] measurementsNumbers(long table);
+
+	/** id, heading, unit */
+	static native byte[][] measurementsColumn(long table, int column);
+
+	static native double[] measurementsValues(long table, int column);
+
+	/** of the rows */
+	static native int[] measurementsFrames(long table);
+
+	static native int[] measurementsObjects(long table);
+
+	/** classes: one per row */
+	static native void measurementsSetClasses(long job, long table, byte[][] names, byte[] classes);
+
+	static native void measurementsWrite(long job, long table, byte[] path);
+
+	// ---- comparing; an image is an index, -1 = all as if they were one, -2 = the means over them
+
+	static native long comparisonCreate(long job, int kind, boolean ignoreZero);
+
+	static native void comparisonFree(long comparison);
+
+	static native void comparisonAdd(long job, long comparison, long truth, long result);
+
+	/** sum of the bits of what the image can be */
+	static native int comparisonKinds(long job, long image);
+
+	static native long comparisonImages(long comparison);
+
+	static native byte[] comparisonImageName(long comparison, long image);
+
+	static native int comparisonImageFrame(long comparison, long image);
+
+	static native int scoreCount();
+
+	/** id, label, definition */
+	static native byte[][] scoreTexts(int index);
+
+	/** bits of the kinds that have it, whether it is a count */
+	static native long[] scoreNumbers(int index);
+
+	static native double[] comparisonValues(long job, long comparison, long image);
+
+	/**
+	 * threshold, objects of the truth and of the result, hits, extra, missed, precision, recall, F1, accuracy, mean IoU of
+	 * hits, of all objects of the truth, panoptic quality
+	 */
+	static native double[] comparisonMatch(long comparison, long image, int index);
+
+	static native int comparisonClasses(long comparison);
+
+	/** truth, predicted, hits, precision, recall, F1, IoU of all images as if they were one */
+	static native double[] comparisonClass(long comparison, int index);
+
+	/** of each true class the pixels given to each class */
+	static native long[] comparisonCounts(long comparison);
+
+	static native byte[] comparisonDescribe(long job, long comparison, int format);
+
+	static native int differenceCount();
+
+	/** id, meaning */
+	static native byte[][] differenceTexts(int index);
+
+	/** 0xRRGGBB, bits of the kinds that have it */
+	static native long[] differenceNumbers(int index);
+
+	static native long comparisonOutline(long job, long truth);
+
+	static native void comparisonDraw(long job, long truth, long result, int kind, boolean ignoreZero, long sink);
+
+	// ---- classes of objects by example
+
+	static native long objectTrainerCreate(long job);
+
+	static native void objectTrainerFree(long trainer);
+
+	/** classes: one per row, 0 = no example */
+	static native void objectTrainerAdd(long job, long trainer, long table, byte[] classes);
+
+	static native void objectTrainerSetClass(long job, long trainer, int index, byte[] name, int rgb);
+
+	static native long objectTrainerTrain(long job, long trainer, long[] whole, double[] real, float[] weights);
+
+	static native long objectModelRead(long job, byte[] path);
+
+	static native boolean objectModelIsFile(long job, byte[] path);
+
+	static native void objectModelWrite(long job, long model, byte[] path);
+
+	static native void objectModelFree(long model);
+
+	static native byte[][] objectModelClassNames(long model);
+
+	static native long[] objectModelColours(long model);
+
+	static native byte[] objectModelMeasures(long model);
+
+	/** An assessment that belongs to the model; 0 for none. */
+	static native long objectModelOutOfBag(long model);
+
+	static native byte[] objectModelDescribe(long job, long model, int format);
+
+	/** @param probabilities receives one per class, row after row */
+	static native void objectModelApply(long job, long model, long table, byte[] classes, float[] probabilities);
 }

@@ -15,6 +15,17 @@ public final class PredictReport {
 		this.numbers = numbers;
 	}
 
+	/** Both together, of two parts of an image. */
+	public PredictReport plus(final PredictReport other) {
+		final long[] sum = numbers.clone();
+		sum[0] += other.numbers[0];
+		sum[1] |= other.numbers[1];
+		sum[2] |= other.numbers[2];
+		for (int i = HEAD; i < sum.length; i++)
+			sum[i] += other.numbers[i];
+		return new PredictReport(sum);
+	}
+
 	/** NaN and infinite pixels, which count as the smallest finite value of their channel and frame. */
 	public long nonFinite() {
 		return numbers[0];

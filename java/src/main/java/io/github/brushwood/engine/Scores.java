@@ -16,7 +16,7 @@ public final class Scores {
 		public final double f1;
 		public final double iou;
 
-		private OfClass(final double[] n) {
+		OfClass(final double[] n) {
 			truth = (long) n[0];
 			predicted = (long) n[1];
 			hits = (long) n[2];

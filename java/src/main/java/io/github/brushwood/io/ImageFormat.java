@@ -19,6 +19,11 @@ public interface ImageFormat {
 	/** Endings of file names in lower case, each with its dot; the first is the usual one. */
 	List<String> suffixes();
 
+	/** Whether an image is a folder in place of a file. */
+	default boolean isFolder() {
+		return false;
+	}
+
 	/**
 	 * Opens a file whose pixels are read when they are needed; the caller closes the image.
 	 *

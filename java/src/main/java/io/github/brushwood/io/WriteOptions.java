@@ -1,6 +1,7 @@
 package io.github.brushwood.io;
 
 import io.github.brushwood.engine.Compression;
+import io.github.brushwood.engine.ZarrOptions;
 
 import java.util.Objects;
 
@@ -13,6 +14,7 @@ public final class WriteOptions {
 	private Compression compression = Compression.NONE;
 	private boolean pyramid;
 	private String dataset = DATASET;
+	private ZarrOptions zarr = new ZarrOptions();
 	private long memory;
 
 	/** Of TIFF. */
@@ -37,6 +39,16 @@ public final class WriteOptions {
 	public WriteOptions memory(final long bytes) {
 		memory = bytes;
 		return this;
+	}
+
+	/** Version, compression and chunks of OME-Zarr. */
+	public WriteOptions zarr(final ZarrOptions how) {
+		zarr = Objects.requireNonNull(how, "how");
+		return this;
+	}
+
+	public ZarrOptions zarr() {
+		return zarr;
 	}
 
 	public Compression compression() {

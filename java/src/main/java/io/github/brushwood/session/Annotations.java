@@ -116,6 +116,13 @@ public final class Annotations {
 		store();
 	}
 
+	/** Adds Rois that nobody else holds to a class on a slice and frame, 1-based. */
+	public void addAll(final AnnotationClass c, final List<Roi> rois, final int z, final int t) {
+		for (final Roi roi : rois)
+			append(c, RoiRasterizer.supported(roi), z, t);
+		store();
+	}
+
 	/** Adds a copy of a Roi where it is. */
 	public void add(final AnnotationClass c, final Roi roi) {
 		final Place place = RoiPositions.of(roi, imp);

@@ -2,6 +2,7 @@ package io.github.brushwood.session;
 
 import ij.Macro;
 
+import io.github.brushwood.engine.BlockOptions;
 import io.github.brushwood.engine.CancelledException;
 import io.github.brushwood.engine.Compression;
 import io.github.brushwood.engine.EngineException;
@@ -11,6 +12,9 @@ import io.github.brushwood.engine.Model;
 import io.github.brushwood.engine.Output;
 import io.github.brushwood.engine.PredictOptions;
 import io.github.brushwood.engine.PredictReport;
+import io.github.brushwood.engine.ZarrCodec;
+import io.github.brushwood.engine.ZarrOptions;
+import io.github.brushwood.engine.ZarrVersion;
 import io.github.brushwood.io.ImageFormats;
 import io.github.brushwood.io.ReadOptions;
 import io.github.brushwood.io.WriteOptions;
@@ -28,6 +32,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
+import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
@@ -35,15 +40,18 @@ import java.util.Map;
 
 /**
  * Applies a model to the images of a folder. Results go to the output folder, in the same subfolders, under the names
- * that a {@link NamePattern} makes; each appears under its name only when whole. Images are read and written part by
- * part where their formats allow it. A bad image does not stop the others. Images whose results exist are skipped, so
- * that a stopped batch goes on where it was; any number of batches may work on the same folders. A table tells what
- * became of every image.
+ * that a {@link NamePattern} makes; files appear under their names only when whole, OME-Zarr grows block by block in
+ * its place. Images are read and written part by part where their formats allow it. A bad image does not stop the
+ * others. Images whose results exist are skipped, and blocks of OME-Zarr that exist, so that a stopped batch goes on
+ * where it was; any number of batches may work on the same folders. A table tells what became of every image.
  */
 public final class FolderBatch {
 
 	/** The table's file in the output folder. */
 	public static final String TABLE = "brushwood_batch.csv";
+
+	/** Which files are images, unless something else is said. */
+	public static final String PATTERN = "*.tif;*.tiff;*.zarr";
 
 	/** What became of an image. */
 	public enum State {
@@ -122,6 +130,8 @@ public final class FolderBatch {
 	private ReadOptions reading = new ReadOptions();
 	private Compression compression = Compression.NONE;
 	private boolean pyramid;
+	private ZarrOptions zarr = new ZarrOptions();
+	private boolean zarrGiven;
 	private String csv;
 	/** Of the present run. */
 	private ResultPaths paths;
@@ -142,7 +152,7 @@ public final class FolderBatch {
 		if (outputs.isEmpty()) throw new BrushwoodException("There is nothing to write. Choose at least one result.");
 		csv = this.output.resolve(TABLE).toString();
 		images = new ImageFolder(this.input, this.output);
-		pattern("*.tif;*.tiff");
+		pattern(PATTERN);
 	}
 
 	private static Path path(final String text) {
@@ -207,6 +217,13 @@ public final class FolderBatch {
 		return this;
 	}
 
+	/** Version and compression of results in OME-Zarr that are not there yet. */
+	public FolderBatch zarr(final ZarrVersion version, final ZarrCodec codec) {
+		zarr = new ZarrOptions().version(version).codec(codec);
+		zarrGiven = version != ZarrVersion.OME_04 || codec != ZarrCodec.BLOSC;
+		return this;
+	}
+
 	/** @param file where the table goes in place of {@link #TABLE} in the output folder; "" for that */
 	public FolderBatch csv(final String file) {
 		csv = file.isEmpty() ? output.resolve(TABLE).toString() : path(file).toString();
@@ -262,9 +279,15 @@ public final class FolderBatch {
 	}
 
 	private void checkFormat() {
-		if (names.format() == ImageFormats.TIFF || compression == Compression.NONE && !pyramid) return;
-		throw new BrushwoodException("Compression and pyramid are for TIFF, but the name pattern '" + names +
-			"' makes " + names.format().label() + " files. Leave them out, or let the pattern end with .tif.");
+		final String made = ", but the name pattern '" + names + "' makes " + names.format().label() + " files. Leave ";
+		if (names.format() != ImageFormats.TIFF && (compression != Compression.NONE || pyramid)) {
+			throw new BrushwoodException("Compression and pyramid are for TIFF" + made +
+				"them out, or let the pattern end with .tif.");
+		}
+		if (names.format() != ImageFormats.ZARR && zarrGiven) {
+			throw new BrushwoodException("Version and codec are for OME-Zarr" + made +
+				"them out, or let the pattern end with .zarr.");
+		}
 	}
 
 	private Model readModel(final Jobs jobs) {
@@ -356,6 +379,7 @@ public final class FolderBatch {
 					"'. Rename one of them.");
 			}
 			if (isDone(file)) return entry(file, State.SKIPPED, start, null, "Its results exist.");
+			if (names.format() == ImageFormats.ZARR) return inBlocks(jobs, model, file, start);
 			final PredictReport report = predict(jobs, model, file);
 			return entry(file, State.DONE, start, fractions(report), String.join(" ", Segmentation.notes(report, name(
 				file))));
@@ -396,6 +420,28 @@ public final class FolderBatch {
 			return ResultSinks.predict(job, model, image, options, outputs, (made, outline) -> names.format().create(job, paths
 				.of(file, made).toFile(), outline, how));
 		}
+	}
+
+	/** Whatever blocks of the results are there stays. */
+	private Entry inBlocks(final Jobs jobs, final Model model, final Path file, final long start) {
+		final Map<Output, Path> results = new EnumMap<>(Output.class);
+		for (final Output output : outputs)
+			results.put(output, paths.of(file, output));
+		makeFolder(results.get(outputs.get(0)).getParent());
+		final BlockRun run;
+		try (Job job = jobs.open(); EngineImage image = open(job, file)) {
+			run = BlockRun.of(jobs, model, image, results, blockOptions(), overwrite);
+		}
+		if (run.wasDone()) return entry(file, State.SKIPPED, start, null, "Its results exist.");
+		final List<String> notes = Segmentation.notes(run.report(), name(file));
+		if (run.found() > 0) notes.add(run.found() + " blocks of its results were there; the rest was added.");
+		final double[] fractions = run.found() > 0 ? null : fractions(run.report());
+		return entry(file, State.DONE, start, fractions, String.join(" ", notes));
+	}
+
+	private BlockOptions blockOptions() {
+		final BlockOptions blocks = new BlockOptions().zarr(zarr);
+		return options == null ? blocks : blocks.predict(options);
 	}
 
 	/** Readers are of all sorts: what they throw is an image's failure, and their dialogs are not to wait for anybody. */

@@ -43,7 +43,8 @@ public final class ImageFiles {
 	 */
 	public static EngineImage read(final Job job, final String path) {
 		final File file = checked(path);
-		if (hasSuffix(file, TIFF)) return EngineImage.read(job, file.getPath());
+		if (ImageFormats.of(file) == ImageFormats.ZARR || hasSuffix(file, TIFF)) return EngineImage.read(job, file
+			.getPath());
 		final ImagePlus imp = open(file);
 		try {
 			imp.setTitle(file.getName());
@@ -63,7 +64,7 @@ public final class ImageFiles {
 	 */
 	public static EngineImage open(final Job job, final String path, final ReadOptions options) {
 		final File file = checked(path);
-		final ImageFormat format = ImageFormats.byName(file.getName());
+		final ImageFormat format = ImageFormats.of(file);
 		if (format != null) return format.open(job, file, options);
 		final ImagePlus imp = open(file);
 		imp.setTitle(file.getName());
@@ -71,18 +72,26 @@ public final class ImageFiles {
 	}
 
 	/**
-	 * Opens an image for ImageJ, without showing it.
+	 * Opens an image for ImageJ, without showing it; large ones in OME-Zarr as virtual stacks.
 	 *
 	 * @throws BrushwoodException naming the file and the reason
 	 */
 	public static ImagePlus openImage(final String path) {
-		return open(checked(path));
+		final File file = checked(path);
+		if (ImageFormats.of(file) != ImageFormats.ZARR) return open(file);
+		return ZarrImages.open(Jobs.defaults(), file, ZarrImages.Hold.AUTO, file.getName());
+	}
+
+	/** Whether a path leads to a file, or to a folder that is an image. */
+	public static boolean exists(final File file) {
+		return file.isFile() || file.isDirectory() && ImageFormats.of(file) != null;
 	}
 
 	/** False when a file is seen, without reading its pixels, to have another size or to be no image. */
 	public static boolean mayHaveSize(final String path, final int width, final int height) {
 		final File file = new File(path);
 		try {
+			if (file.isDirectory()) return zarrHasSize(path, width, height);
 			if (hasSuffix(file, TIFF)) {
 				final FileInfo[] infos = tiffInfo(file);
 				return infos == null || infos.length == 0 || infos[0].width == width && infos[0].height == height;
@@ -93,6 +102,12 @@ public final class ImageFiles {
 			return false;
 		}
 		return true;
+	}
+
+	private static boolean zarrHasSize(final String path, final int width, final int height) {
+		try (Job job = new Job(); EngineImage image = EngineImage.open(job, path)) {
+			return image.info().width == width && image.info().height == height;
+		}
 	}
 
 	private static boolean sizeFits(final File file, final int width, final int height) throws IOException {
@@ -133,8 +148,9 @@ public final class ImageFiles {
 	private static File checked(final String path) {
 		final File file = new File(path);
 		if (!file.exists()) throw new BrushwoodException("The file '" + path + "' does not exist. Check the path.");
-		if (file.isDirectory()) {
-			throw new BrushwoodException("'" + path + "' is a folder. Give the path of an image file.");
+		if (file.isDirectory() && ImageFormats.of(file) == null) {
+			throw new BrushwoodException("'" + path + "' is a folder. Give the path of an image file, or of a folder in " +
+				"OME-Zarr.");
 		}
 		if (!file.canRead()) throw new BrushwoodException("The file '" + path + "' may not be read. Check its rights.");
 		return file;

@@ -41,6 +41,18 @@ public final class ImagePlusAdapter {
 	}
 
 	/**
+	 * A streamed image of the title and the pixels of an open one, which are read when somebody needs them: of a virtual
+	 * stack of OME-Zarr directly from its folder. The caller closes it.
+	 *
+	 * @throws BrushwoodException when the stack does not fit its dimensions
+	 */
+	public static EngineImage stream(final Job job, final ImagePlus imp) {
+		checkDimensions(imp);
+		final EngineImage direct = imp.getStack() instanceof ZarrStack ? ((ZarrStack) imp.getStack()).open(job, imp) : null;
+		return direct != null ? direct : EngineImage.of(job, new ImagePlusSource(imp));
+	}
+
+	/**
 	 * The engine's fingerprint of the pixels; reads only the slices that it needs.
 	 *
 	 * @throws BrushwoodException when the stack does not fit its dimensions
@@ -55,11 +67,16 @@ public final class ImagePlusAdapter {
 		}
 	}
 
+	/** Of a plane; those of OME-Zarr fail when they cannot be read. */
+	private static Object pixels(final ImageStack stack, final int index) {
+		return stack instanceof ZarrStack ? ((ZarrStack) stack).plane(index) : stack.getProcessor(index).getPixels();
+	}
+
 	/** Puts all channels of a slice into a sparse image of the same size; frame and slice count from 0. */
 	public static void putSlice(final Job job, final ImagePlus imp, final EngineImage image, final int t, final int z) {
 		final int channels = image.info().rgb ? 1 : image.info().channels;
 		for (int c = 0; c < channels; c++) {
-			final Object pixels = imp.getStack().getProcessor(imp.getStackIndex(c + 1, z + 1, t + 1)).getPixels();
+			final Object pixels = pixels(imp.getStack(), imp.getStackIndex(c + 1, z + 1, t + 1));
 			if (pixels instanceof int[]) image.putRgb(job, t, z, (int[]) pixels);
 			else image.putPlane(job, t, c, z, pixels);
 		}
@@ -190,7 +207,7 @@ public final class ImagePlusAdapter {
 			for (int z = 0; z < info.depth; z++) {
 				for (int c = 0; c < channels; c++) {
 					final int index = imp.getStackIndex(c + 1, z + 1, t + 1);
-					setPlane(image, t, c, z, stack.getProcessor(index).getPixels());
+					setPlane(image, t, c, z, pixels(stack, index));
 					final String label = stack.getSliceLabel(index);
 					if (label != null) image.setPlaneLabel(job, t, c, z, label);
 				}

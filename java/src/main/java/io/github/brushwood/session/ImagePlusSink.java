@@ -72,13 +72,15 @@ public final class ImagePlusSink implements ImageSink {
 		return java.maxMemory() - java.maxMemory() / SPARE_SHARE - used;
 	}
 
-	private static String size(final double bytes) {
+	/** Such as "160 MB". */
+	public static String size(final double bytes) {
 		final double megabytes = bytes / (1 << 20);
+		if (megabytes < 1) return String.format(Locale.ROOT, "%.0f KB", Math.ceil(bytes / 1024));
 		return megabytes < 1000 ? String.format(Locale.ROOT, "%.0f MB", megabytes) : String.format(Locale.ROOT, "%.1f GB",
 			megabytes / 1024);
 	}
 
-	private static void checkSize(final ImageInfo info, final String title) {
+	static void checkSize(final ImageInfo info, final String title) {
 		if (info.planeLength() <= MOST_PIXELS) return;
 		throw new BrushwoodException("'" + title + "' would have planes of " + info.width + " x " + info.height +
 			" pixels; ImageJ's can have 2147483639 pixels. Use Brushwood Apply Model to Folder, which works from files to " +

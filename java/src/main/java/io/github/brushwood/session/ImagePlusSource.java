@@ -7,6 +7,7 @@ import ij.VirtualStack;
 import ij.process.ImageProcessor;
 
 import io.github.brushwood.engine.Box;
+import io.github.brushwood.engine.EngineException;
 import io.github.brushwood.engine.ImageInfo;
 import io.github.brushwood.engine.ImageSource;
 
@@ -152,9 +153,9 @@ public final class ImagePlusSource implements ImageSource {
 	private ImageProcessor read(final int index) {
 		IJ.redirectErrorMessages(true);
 		try {
-			return stack.getProcessor(index);
+			return stack instanceof ZarrStack ? ((ZarrStack) stack).readProcessor(index) : stack.getProcessor(index);
 		}
-		catch (final BrushwoodException e) {
+		catch (final BrushwoodException | EngineException e) {
 			throw e;
 		}
 		catch (final RuntimeException e) {

@@ -18,11 +18,12 @@ import java.util.zip.ZipInputStream;
 import java.util.zip.ZipOutputStream;
 
 /** The zip files of Rois that ImageJ's ROI Manager reads and writes, without the manager's window. */
-final class RoiSetFile {
+public final class RoiSetFile {
 
 	private RoiSetFile() {}
 
-	static void write(final List<Roi> rois, final String path) {
+	/** Writes them whole or not at all; two of the same name get different ones. */
+	public static void write(final List<Roi> rois, final String path) {
 		WholeFile.write(path, out -> {
 			final ZipOutputStream zip = new ZipOutputStream(out);
 			final Set<String> names = new HashSet<>();
@@ -35,8 +36,12 @@ final class RoiSetFile {
 		});
 	}
 
-	/** The Rois of a zip, or the one of a .roi file. */
-	static List<Roi> read(final String path) {
+	/**
+	 * The Rois of a zip, or the one of a .roi file.
+	 *
+	 * @throws BrushwoodException naming the file when it holds none or something else
+	 */
+	public static List<Roi> read(final String path) {
 		final File file = new File(path);
 		if (!file.isFile()) throw new BrushwoodException("The file '" + path + "' does not exist. Check the path.");
 		final List<Roi> rois = new ArrayList<>();

@@ -54,7 +54,7 @@ public final class Segmentation {
 		final Collection<Output> outputs, final PredictOptions options)
 	{
 		final Map<Output, ImagePlusSink> sinks = new EnumMap<>(Output.class);
-		try (Job job = jobs.open(); EngineImage image = EngineImage.of(job, new ImagePlusSource(imp))) {
+		try (Job job = jobs.open(); EngineImage image = ImagePlusAdapter.stream(job, imp)) {
 			checkRoom(job, model, image, outputs);
 			final PredictReport report = ResultSinks.predict(job, model, image, options, outputs, (output, outline) -> {
 				sinks.put(output, new ImagePlusSink(outline, Outputs.title(output, imp.getTitle())));
@@ -93,7 +93,7 @@ public final class Segmentation {
 	static List<String> write(final Jobs jobs, final ImagePlus imp, final Model model, final PredictOptions options,
 		final Map<Output, File> files)
 	{
-		try (Job job = jobs.open(); EngineImage image = EngineImage.of(job, new ImagePlusSource(imp))) {
+		try (Job job = jobs.open(); EngineImage image = ImagePlusAdapter.stream(job, imp)) {
 			final PredictReport report = ResultSinks.predict(job, model, image, options, files.keySet(), (output,
 				outline) -> {
 				final File file = files.get(output);
@@ -127,7 +127,7 @@ public final class Segmentation {
 	private static void refuseInput(final ImagePlus imp, final File file) {
 		final FileInfo from = imp.getOriginalFileInfo();
 		if (from == null || from.directory == null || from.fileName == null) return;
-		if (!new File(from.directory, from.fileName).getAbsoluteFile().equals(file)) return;
+		if (!new File(from.directory, from.fileName).getAbsoluteFile().toPath().startsWith(file.toPath())) return;
 		throw new BrushwoodException("The results would replace the file '" + file + "' of the image itself. Choose " +
 			"another name, for example {name}_{kind}.tif.");
 	}

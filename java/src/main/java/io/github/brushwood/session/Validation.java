@@ -11,6 +11,7 @@ import io.github.brushwood.engine.Output;
 import io.github.brushwood.engine.PredictOptions;
 import io.github.brushwood.engine.Prediction;
 import io.github.brushwood.engine.Scores;
+import io.github.brushwood.session.batch.NamePattern;
 
 import java.io.File;
 import java.nio.charset.StandardCharsets;
@@ -141,14 +142,13 @@ public final class Validation {
 	}
 
 	/** Files by their names without the ending. */
-	private static Map<String, File> byName(final String folder) {
+	static Map<String, File> byName(final String folder) {
 		final File[] found = new File(folder).listFiles((dir, name) -> !name.startsWith("."));
 		if (found == null) throw new BrushwoodException("The folder '" + folder + "' does not exist. Check the path.");
 		final Map<String, File> files = new TreeMap<>();
 		for (final File file : found) {
-			if (!file.isFile()) continue;
-			final int dot = file.getName().lastIndexOf('.');
-			final File other = files.put(dot > 0 ? file.getName().substring(0, dot) : file.getName(), file);
+			if (!ImageFiles.exists(file)) continue;
+			final File other = files.put(NamePattern.stem(file.getName()), file);
 			if (other != null) throw new BrushwoodException("The files '" + other + "' and '" + file.getName() +
 				"' have the same name but for the ending. Keep one of them.");
 		}

@@ -3,6 +3,7 @@ package io.github.brushwood.ui;
 import io.github.brushwood.engine.Engine;
 import io.github.brushwood.engine.FeatureRow;
 import io.github.brushwood.engine.ForestPreset;
+import io.github.brushwood.engine.MeasureRow;
 import io.github.brushwood.engine.Preset;
 import io.github.brushwood.session.options.Key;
 import io.github.brushwood.session.options.Spec;
@@ -17,6 +18,7 @@ import java.util.List;
 public final class HelpText {
 
 	private static final String FOREST = "forest";
+	private static final String MEASURES = "measures";
 	private static final String PAGE = "/io/github/brushwood/help.html";
 
 	/** How a feature list is written and what the columns of the features' table mean. */
@@ -41,7 +43,8 @@ public final class HelpText {
 		for (final Spec command : commands)
 			sections.append(section(command));
 		return page().replace("@commands@", sections).replace("@features@", features()).replace("@presets@", presets())
-			.replace("@forests@", forests()).replace("@version@", escape(Engine.version())).replace("@keys@", keys)
+			.replace("@forests@", forests()).replace("@measures@", measures())
+			.replace("@version@", escape(Engine.version())).replace("@keys@", keys)
 			.replace("@engine@", escape(Engine.description()));
 	}
 
@@ -52,6 +55,7 @@ public final class HelpText {
 			if (key.kind() != Key.Kind.FEATURES) continue;
 			html.append(featureGuide());
 		}
+		if (command.find(MEASURES) != null) html.append("<h2>Measures</h2>").append(measures());
 		if (command.find(FOREST) != null) html.append("<h2>Forests</h2>").append(forests());
 		return html.append("<p>More: Plugins &gt; Brushwood &gt; Brushwood Help.</p></body></html>").toString();
 	}
@@ -136,6 +140,21 @@ public final class HelpText {
 		for (final ForestPreset p : Engine.forestPresets())
 			html.append(row("<code>" + p.id + "</code>", escape(p.label), escape(p.doc)));
 		return html.append("</table>").toString();
+	}
+
+	private static String measures() {
+		final StringBuilder html = new StringBuilder("<table border=1 cellspacing=0 cellpadding=3><tr><th>Id</th>" +
+			"<th>Group</th><th>Measure</th><th>In</th><th>Unit</th><th>Definition</th></tr>");
+		for (final MeasureRow m : MeasureRow.all())
+			html.append(row("<code>" + m.id + "</code>", "<code>" + m.group + "</code>", escape(m.label), m.in2d ? m.in3d
+				? "2D, 3D" : "2D" : "3D", escape(m.unit), escape(m.definition) + channels(m)));
+		return html.append("</table>").toString();
+	}
+
+	private static String channels(final MeasureRow m) {
+		if (m.channels == MeasureRow.Channels.NONE) return "";
+		final boolean image = m.channels == MeasureRow.Channels.IMAGE;
+		return image ? " Of each channel of the image, such as <code>" + m.id + ":2</code>." : " Of each class.";
 	}
 
 	private static String row(final String... cells) {

@@ -179,7 +179,7 @@ public final class OptionDialog {
 				addSuggested(key, "Known ones");
 				break;
 			case IMAGE:
-				addSuggested(key, "Open images");
+				addImage(key);
 				break;
 			case FILE:
 			case FILES:
@@ -188,7 +188,7 @@ public final class OptionDialog {
 				addPath(key);
 				break;
 			case LIST:
-				addText(key, WIDE);
+				addList(key);
 				break;
 			default:
 				addText(key, key.defaultValue().length() < NARROW ? NARROW : WIDE);
@@ -253,6 +253,33 @@ public final class OptionDialog {
 		final TextField field = addText(key, NARROW);
 		final List<String> offers = source.suggestions(key);
 		if (!offers.isEmpty()) addFiller(label, offers, field, offer -> offer);
+	}
+
+	/** A field for a title, beside it a list of the open images, whose first item empties the field. */
+	private void addImage(final Key key) {
+		final TextField field = addText(key, NARROW);
+		final List<String> titles = source.suggestions(key);
+		if (titles.isEmpty()) return;
+		final Choice choice = new Choice();
+		choice.add(NOTHING_TO_ADD);
+		for (final String title : titles)
+			choice.add(title);
+		final Runnable follow = () -> choice.select(1 + titles.indexOf(field.getText().trim()));
+		follow.run();
+		choice.addItemListener(e -> field.setText(choice.getSelectedIndex() == 0 ? "" : choice.getSelectedItem()));
+		field.addTextListener(e -> follow.run());
+		FieldRow.beside(dialog, field, choice);
+	}
+
+	/** A field, beside it a list of items where the command suggests some. */
+	private void addList(final Key key) {
+		final TextField field = addText(key, WIDE);
+		final List<String> offers = source.suggestions(key);
+		if (offers.isEmpty()) return;
+		final List<String> items = new ArrayList<>();
+		for (final String offer : offers)
+			items.add(offer.replace(";", "&{3b}"));
+		addFiller("Open images", items, field, item -> item);
 	}
 
 	/** The feature list, filled from a preset and free to edit; an untouched preset is kept by its name. */

@@ -20,11 +20,17 @@ final class PathButton {
 
 	static void add(final GenericDialog dialog, final TextField field, final Key key) {
 		final Button button = new Button("Browse");
-		button.addActionListener(e -> browse(field, key));
-		final Panel panel = new Panel(new FlowLayout(FlowLayout.LEFT, 0, 0));
-		FieldRow.replace(dialog, field, panel);
-		panel.add(field);
-		panel.add(button);
+		button.addActionListener(e -> put(field, key, choose(key)));
+		if (!key.takesFolders()) {
+			FieldRow.beside(dialog, field, button);
+			return;
+		}
+		final Button folder = new Button("Zarr");
+		folder.addActionListener(e -> put(field, key, chooseFolder(key)));
+		final Panel both = new Panel(new FlowLayout(FlowLayout.LEFT, 0, 0));
+		both.add(button);
+		both.add(folder);
+		FieldRow.beside(dialog, field, both);
 	}
 
 	/** Windows paths with ImageJ's slashes, which need no escapes in macros. */
@@ -32,17 +38,20 @@ final class PathButton {
 		return File.separatorChar == '\\' ? path.replace('\\', '/') : path;
 	}
 
-	private static void browse(final TextField field, final Key key) {
-		final String chosen = choose(key);
+	private static void put(final TextField field, final Key key, final String chosen) {
 		if (chosen == null) return;
 		final boolean append = key.kind() == Key.Kind.FILES && !field.getText().trim().isEmpty();
 		field.setText((append ? field.getText().trim() + ";" : "") + slashes(chosen));
 	}
 
+	private static String chooseFolder(final Key key) {
+		return new DirectoryChooser(key.label()).getDirectory();
+	}
+
 	private static String choose(final Key key) {
 		switch (key.kind()) {
 			case FOLDER:
-				return new DirectoryChooser(key.label()).getDirectory();
+				return chooseFolder(key);
 			case SAVE:
 				final SaveDialog save = new SaveDialog(key.label(), key.id(), key.suffix());
 				return save.getFileName() == null ? null : save.getDirectory() + save.getFileName();

@@ -20,6 +20,8 @@ public final class ReportWindow {
 	private static final int FONT_SIZE = 12;
 	private static final int WIDTH = 860;
 	private static final int HEIGHT = 600;
+	/** Of a table beside a window: its heading and a few rows. */
+	private static final int LEAST_HEIGHT = 150;
 
 	private ReportWindow() {}
 
@@ -50,10 +52,11 @@ public final class ReportWindow {
 		final int left = toRight ? Math.min(own.x, screen.x + screen.width - own.width - width) : Math.max(own.x, screen.x +
 			width);
 		beside.setLocation(left, own.y);
-		final int height = own.height / titles.length;
+		final int height = Math.min(Math.max(own.height / titles.length, LEAST_HEIGHT), screen.height / titles.length);
+		final int top = Math.max(screen.y, Math.min(own.y, screen.y + screen.height - height * titles.length));
 		for (int i = 0; i < titles.length; i++) {
 			final Frame table = WindowManager.getFrame(titles[i]);
-			if (table != null) table.setBounds(toRight ? left + own.width : left - width, own.y + i * height, width, height);
+			if (table != null) table.setBounds(toRight ? left + own.width : left - width, top + i * height, width, height);
 		}
 	}
 

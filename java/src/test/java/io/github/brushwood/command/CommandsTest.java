@@ -9,6 +9,7 @@ import io.github.brushwood.Session;
 import io.github.brushwood.engine.Engine;
 import io.github.brushwood.engine.FeatureRow;
 import io.github.brushwood.engine.ForestPreset;
+import io.github.brushwood.engine.MeasureRow;
 import io.github.brushwood.engine.Preset;
 import io.github.brushwood.session.options.Key;
 import io.github.brushwood.session.options.Options;
@@ -135,6 +136,11 @@ class CommandsTest {
 			assertEquals(row.outputs3d == 0, line.contains(" / slice by slice"), line);
 			if (row.outputs2d > 1) assertTrue(line.contains(String.join(", ", row.outputNames(2))), line);
 			if (row.outputs(3) > 1) assertTrue(line.contains(String.join(", ", row.outputNames(3))), line);
+		}
+		for (final MeasureRow row : MeasureRow.all()) {
+			final String line = line(plain, "  " + row.id + "  " + row.group + "  ");
+			assertTrue(line.contains(row.label + "  ") && line.contains(row.definition), line);
+			assertTrue(HelpText.of(new Measure_Objects().spec()).contains("<code>" + row.id + "</code>"), row.id);
 		}
 		assertTrue(plain.contains("The item exact"), "the help tells of exact lists");
 		for (final Preset preset : Engine.presets())

@@ -213,7 +213,7 @@ class HeadlessMacroTest {
 		cases.put(open + apply("modell=x"), "Unknown key 'modell'");
 		cases.put(open + apply("output=both"), "The key 'model' (Model file) is missing");
 		cases.put(open + "run(\"Brushwood Apply Model...\");",
-			"Keys: model (required), output, file, unrefined, spacing, threads");
+			"Keys: model (required), output, file, input, unrefined, spacing, threads");
 		cases.put(open + apply(m + " output=all"), "[probabilities, labels, uncertainty, entropy]");
 		cases.put(open + apply(m + " file=[" + folder + "/{name}_{kind}.doc]"), "{name}_{kind}.doc");
 		cases.put(open + apply(m + " file=[" + folder + "/x.tif] output=labels"), "would replace the file");

@@ -24,15 +24,6 @@ class AssessmentTest {
 		job.close();
 	}
 
-	private EngineImage labels(final int... values) {
-		final EngineImage image = EngineImage.create(job, ImageInfo.builder(PixelType.UINT8, values.length, 1).build());
-		final byte[] pixels = new byte[values.length];
-		for (int i = 0; i < values.length; i++)
-			pixels[i] = (byte) values[i];
-		image.setPlane(0, 0, 0, pixels);
-		return image;
-	}
-
 	private EngineImage probabilities(final float... first) {
 		final EngineImage image = EngineImage.create(job, ImageInfo.builder(PixelType.FLOAT32, first.length, 1).channels(2)
 			.build());
@@ -48,8 +39,8 @@ class AssessmentTest {
 	@Test
 	void scoresAreThoseCountedByHand() {
 		try (Assessment assessment = Assessment.create(job, 3);
-			EngineImage truth = labels(1, 1, 1, 2, 2, 0);
-			EngineImage found = labels(1, 1, 2, 2, 2, 1))
+			EngineImage truth = Rows.of(job, 1, 1, 1, 2, 2, 0);
+			EngineImage found = Rows.of(job, 1, 1, 2, 2, 2, 1))
 		{
 			assessment.add(job, truth, found, null);
 			final Scores s = assessment.scores();
@@ -81,7 +72,7 @@ class AssessmentTest {
 	@Test
 	void reliabilityComparesProbabilitiesWithTheTruth() {
 		try (Assessment assessment = Assessment.create(job, 2);
-			EngineImage truth = labels(1, 1, 2, 2);
+			EngineImage truth = Rows.of(job, 1, 1, 2, 2);
 			EngineImage p = probabilities(0.92f, 0.93f, 0.94f, 0.12f))
 		{
 			assessment.add(job, truth, null, p);
@@ -131,9 +122,9 @@ class AssessmentTest {
 			}
 		}).status());
 		try (Assessment assessment = Assessment.create(job, 2);
-			EngineImage truth = labels(1, 3);
-			EngineImage found = labels(1, 2);
-			EngineImage larger = labels(1, 2, 1);
+			EngineImage truth = Rows.of(job, 1, 3);
+			EngineImage found = Rows.of(job, 1, 2);
+			EngineImage larger = Rows.of(job, 1, 2, 1);
 			Job first = new Job();
 			Job second = new Job();
 			Job third = new Job())

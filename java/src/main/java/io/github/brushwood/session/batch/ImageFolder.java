@@ -1,5 +1,6 @@
 package io.github.brushwood.session.batch;
 
+import io.github.brushwood.io.ImageFormats;
 import io.github.brushwood.session.BrushwoodException;
 
 import java.io.IOException;
@@ -52,7 +53,8 @@ public final class ImageFolder {
 	}
 
 	/**
-	 * The files in the order of their paths; hidden ones, folders, devices and files being written are left out.
+	 * The files, and folders in OME-Zarr, in the order of their paths; hidden ones, other folders, devices and files being
+	 * written are left out. Nothing within OME-Zarr is an image of its own.
 	 *
 	 * @throws BrushwoodException when a folder is missing or cannot be read
 	 */
@@ -75,12 +77,16 @@ public final class ImageFolder {
 	}
 
 	private boolean wanted(final Path path, final BasicFileAttributes attributes) {
-		final String name = path.getFileName().toString().toLowerCase(Locale.ROOT);
-		if (name.startsWith(".") || name.endsWith(PART)) return false;
 		// a link that leads nowhere is an image that fails
 		final boolean file = attributes.isSymbolicLink() ? !Files.exists(path) || Files.isRegularFile(path) : attributes
 			.isRegularFile();
-		return file && patterns.stream().anyMatch(pattern -> pattern.matcher(name).matches());
+		return fits(path) && (file || Files.isDirectory(path) && ImageFormats.of(path.toFile()) != null);
+	}
+
+	private boolean fits(final Path path) {
+		final String name = path.getFileName().toString().toLowerCase(Locale.ROOT);
+		if (name.startsWith(".") || name.endsWith(PART)) return false;
+		return patterns.stream().anyMatch(pattern -> pattern.matcher(name).matches());
 	}
 
 	private static Pattern matcher(final String glob) {
@@ -121,8 +127,10 @@ public final class ImageFolder {
 
 		@Override
 		public FileVisitResult preVisitDirectory(final Path path, final BasicFileAttributes attributes) {
-			final boolean left = !path.equals(real) && same(path, results);
-			return left ? FileVisitResult.SKIP_SUBTREE : FileVisitResult.CONTINUE;
+			if (path.equals(real)) return FileVisitResult.CONTINUE;
+			final boolean image = ImageFormats.of(path.toFile()) != null;
+			if (image && wanted(path, attributes)) files.add(named(path));
+			return image || same(path, results) ? FileVisitResult.SKIP_SUBTREE : FileVisitResult.CONTINUE;
 		}
 
 		@Override

@@ -7,6 +7,7 @@ import io.github.brushwood.session.BrushwoodException;
 import io.github.brushwood.session.Outputs;
 
 import java.util.Collection;
+import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -20,6 +21,7 @@ public final class NamePattern {
 
 	private static final String NAME = "{name}";
 	private static final String KIND = "{kind}";
+	private static final String OME_ZARR = ".ome.zarr";
 	private static final Pattern PLACE = Pattern.compile("\\{[^{}]*\\}");
 
 	private final String text;
@@ -53,7 +55,12 @@ public final class NamePattern {
 
 	/** @throws BrushwoodException when several results would have the same name */
 	public void check(final int images, final Collection<Output> outputs) {
-		if (outputs.size() > 1 && !text.contains(KIND)) {
+		check(images, outputs.size());
+	}
+
+	/** @param results for each image */
+	public void check(final int images, final int results) {
+		if (results > 1 && !text.contains(KIND)) {
 			throw wrong("needs {kind}, as there are several results for each image");
 		}
 		if (images > 1 && !text.contains(NAME)) throw wrong("needs {name}, as there are several images");
@@ -65,11 +72,15 @@ public final class NamePattern {
 	 * @param image the image's file name
 	 */
 	public String name(final String image, final Output output) {
+		return name(image, Outputs.kind(output));
+	}
+
+	/** @param kind what {kind} stands for */
+	public String name(final String image, final String kind) {
 		final Matcher place = PLACE.matcher(text);
 		final StringBuffer name = new StringBuffer();
 		while (place.find())
-			place.appendReplacement(name, Matcher.quoteReplacement(place.group().equals(NAME) ? stem(image) : Outputs.kind(
-				output)));
+			place.appendReplacement(name, Matcher.quoteReplacement(place.group().equals(NAME) ? stem(image) : kind));
 		return place.appendTail(name).toString();
 	}
 
@@ -78,9 +89,10 @@ public final class NamePattern {
 		return PLACE.matcher(path).find();
 	}
 
-	/** A file's name without its last suffix. */
+	/** A file's name without its last suffix; .ome.zarr counts as one. */
 	public static String stem(final String name) {
-		final int dot = name.lastIndexOf('.');
+		final boolean two = name.toLowerCase(Locale.ROOT).endsWith(OME_ZARR);
+		final int dot = two ? name.length() - OME_ZARR.length() : name.lastIndexOf('.');
 		return dot > 0 ? name.substring(0, dot) : name;
 	}
 

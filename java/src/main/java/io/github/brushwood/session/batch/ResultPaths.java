@@ -53,7 +53,10 @@ public final class ResultPaths {
 		}
 	}
 
-	/** Whether an image's results exist. An empty file is none: it may be what a power failure left. */
+	/**
+	 * Whether an image's results exist. An empty file is none: it may be what a power failure left. Neither is a folder,
+	 * which grows while it is written.
+	 */
 	public boolean exist(final Path image, final Collection<Output> outputs) {
 		for (final Path path : all(image, outputs)) {
 			try {

@@ -63,8 +63,10 @@ final class ImageFinder {
 			notes.add("The image '" + image.title() + "' was found as '" + other + "'.");
 			return;
 		}
-		notes.add("The image '" + image.title() + "' was not found" + (was == null ? "" : was.isFile() ? ": '" + was +
-			"' has other pixels" : " at '" + was + "'") + ". Its labels are kept; open the image and add it to go on with it.");
+		final String where = was == null ? "" : ImageFiles.exists(was) ? ": '" + was + "' has other pixels" : " at '" + was +
+			"'";
+		notes.add("The image '" + image.title() + "' was not found" + where +
+			". Its labels are kept; open the image and add it to go on with it.");
 	}
 
 	private boolean attachOpen(final LiveImage image) {
@@ -81,7 +83,8 @@ final class ImageFinder {
 		final LiveImage.Identity known = identities.get(file);
 		if (known != null && !known.equals(image.identity())) return false;
 		final LabelMap labels = image.labels();
-		if (!file.isFile() || !ImageFiles.mayHaveSize(file.getPath(), labels.width(), labels.height())) return false;
+		if (!ImageFiles.exists(file)) return false;
+		if (!ImageFiles.mayHaveSize(file.getPath(), labels.width(), labels.height())) return false;
 		final ImagePlus imp = opener.apply(file.getPath());
 		opened++;
 		if (imp == null) return false;

@@ -5,6 +5,7 @@ import ij.io.FileInfo;
 
 import io.github.brushwood.engine.ImageInfo;
 import io.github.brushwood.engine.Job;
+import io.github.brushwood.session.ImageFiles;
 import io.github.brushwood.session.ImagePlusAdapter;
 import io.github.brushwood.session.Jobs;
 
@@ -141,6 +142,6 @@ public final class LiveImage {
 		final FileInfo info = imp.getOriginalFileInfo();
 		if (info == null || info.fileName == null || info.fileName.isEmpty()) return null;
 		final File file = new File(info.directory == null ? "" : info.directory, info.fileName);
-		return file.isFile() ? file.getAbsolutePath() : null;
+		return ImageFiles.exists(file) ? file.getAbsolutePath() : null;
 	}
 }

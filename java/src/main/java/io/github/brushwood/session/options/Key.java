@@ -21,6 +21,7 @@ public final class Key {
 	private boolean required;
 	private boolean macroOnly;
 	private boolean fromPreset;
+	private boolean folders;
 	private String suffix = "";
 	private String heading = "";
 	private String on;
@@ -43,6 +44,7 @@ public final class Key {
 		copy.required = required;
 		copy.macroOnly = macroOnly;
 		copy.fromPreset = fromPreset;
+		copy.folders = folders;
 		copy.suffix = suffix;
 		copy.heading = heading;
 		copy.on = on;
@@ -110,6 +112,13 @@ public final class Key {
 		return key;
 	}
 
+	/** The same key for images, which are files or folders in OME-Zarr. */
+	public Key orFolder() {
+		final Key key = copy();
+		key.folders = true;
+		return key;
+	}
+
 	/** The same key, whose value comes from a preset when it is absent; a switch can then also be turned off. */
 	public Key fromPreset() {
 		final Key key = copy();
@@ -159,6 +168,11 @@ public final class Key {
 	/** Whether the value is a list separated by ';'. */
 	public boolean isList() {
 		return kind == Kind.FILES || kind == Kind.LIST || kind == Kind.SET;
+	}
+
+	/** Whether a folder can be chosen, too. */
+	public boolean takesFolders() {
+		return folders;
 	}
 
 	public boolean isMacroOnly() {

@@ -45,6 +45,24 @@ public final class LiveHelp {
 				"best. Works with the labels there are: paint all kinds of places first.</p>" + HelpText.featureGuide());
 	}
 
+	/** On picking objects. */
+	static String picking() {
+		return page("Classes of objects by example",
+			"<p>Click on some objects of each class. After every click a random forest learns from the measures of these " +
+				"examples, and all other objects get the colour of the class it gives them. Examples have a white edge. Two " +
+				"objects of each class are enough to begin with; then correct what is wrong by clicking on it.</p>" +
+				"<ul><li>A click makes an object an example of the chosen class; a second one makes it none.</li>" +
+				"<li>1 to 9 choose a class; " + Keys.MENU + "+Z and " + Keys.MENU + "+Y undo and redo.</li>" +
+				"<li>Clicks count with the tool <i>" + PickTool.NAME + "</i> of ImageJ's toolbar, which is chosen when the " +
+				"window opens. All other tools work as ever.</li>" +
+				"<li>The examples are kept with the label image, also in its TIFF file: open the window again to go on.</li>" +
+				"<li><i>Save Model</i> writes a file for <i>Brushwood Classify Objects</i>, which does the same for further " +
+				"images. <i>Class Image</i> and <i>Table</i> show the classes of this one.</li></ul>" +
+				"<p>Each of these three is recorded as a call of <i>Brushwood Train Object Classes</i> with the examples by " +
+				"number. Objects are measured when the window opens: close it and open it again after changes of the label " +
+				"image.</p>");
+	}
+
 	/** On the report. */
 	static String report() {
 		return page("Report",
