@@ -29,18 +29,21 @@ def bytes_of(source, start=0, stop=None):
     return source.read_bytes()[start:stop]
 
 
+COMMANDS = ("train", "predict", "objects", "measure", "compare", "train-objects", "classify-objects", "validate",
+            "select", "info", "features", "score", "bench")
+
 # ---- the command line itself -----------------------------------------------------------------------------------------
 
 def test_help_and_version():
     text = run("--help").stdout
-    for word in ("train", "predict", "info", "features", "score", "bench"):
+    for word in COMMANDS:
         assert word in text
     version = run("--version").stdout
     header = open(os.path.join(os.path.dirname(__file__), "..", "..", "native", "include", "brushwood.h")).read()
     assert header.split('BW_VERSION "')[1].split('"')[0] in version
 
 
-@pytest.mark.parametrize("command", ["train", "predict", "info", "features", "score", "bench"])
+@pytest.mark.parametrize("command", COMMANDS)
 def test_help_of_a_command(command):
     assert command in run(command, "--help").stdout
 

@@ -7,8 +7,10 @@ import signal
 import subprocess
 import time
 
+import numpy as np
 import pytest
 from batches import batch, command, decode, make_images, make_model, parts, results, start, statuses, table
+from conftest import PROGRAM, run, write
 
 KINDS = ("--export", "probabilities,labels")
 
@@ -235,3 +237,57 @@ def test_name_that_gets_too_long(model, tmp_path):
     rows = list(table(tmp_path / "out" / "brushwood_batch.csv").values())
     assert [r["status"] for r in rows] == ["failed", "done"] and "shorter name" in rows[0]["message"]
     assert not parts(tmp_path)
+
+
+# ---- objects ---------------------------------------------------------------------------------------------------------
+
+def test_full_disk_for_objects(model, tmp_path, small_disk):
+    """Neither half a label image nor the temporary file of probabilities stays behind; what had room is whole."""
+    disk = small_disk(400)
+    images = make_images(tmp_path / "in", ["a.tif", "c.tif"], height=100, width=100)
+    make_images(images, ["b.tif"], height=800, width=800)
+    make_images(images, ["d.tif"], height=1600, width=1600)
+    out = disk.folder / "out"
+    arguments = [PROGRAM, "objects", "--model", str(model), "--threads", "1", "--memory", "64", "--output-folder"]
+    done = full([*arguments, str(out), str(images)], disk.limit)
+    assert done.returncode == 1, done
+    rows = table(out / "brushwood_batch.csv")
+    assert {n: r["status"] for n, r in rows.items()} == {"a.tif": "done", "b.tif": "failed", "c.tif": "done",
+                                                         "d.tif": "failed"}
+    for name in ("b.tif", "d.tif"):
+        assert name.replace(".tif", "_objects") in rows[name]["message"], rows[name]
+        assert "No space left" in rows[name]["message"] or "File too large" in rows[name]["message"], rows[name]
+    assert sorted(results(out)) == ["a_objects.tif", "c_objects.tif"]
+    disk.grow()
+    assert full([*arguments, str(out), str(images)], None).returncode == 0
+    assert full([*arguments, str(tmp_path / "whole"), str(images)], None).returncode == 0
+    assert results(out) == results(tmp_path / "whole")
+
+
+@pytest.mark.parametrize("command", ["measure", "compare", "classify-objects", "train-objects"])
+def test_no_room_for_what_objects_are_told(tmp_path, command):
+    """The file under the name stays as it was, and nothing lies beside it."""
+    labels, paint, out = (write(tmp_path / name, np.zeros((60, 60), np.uint16)) for name in ("l.tif", "p.tif", "o.tif"))
+    marks = np.zeros((60, 60), np.uint8)
+    ids = np.kron(np.arange(1, 226, dtype=np.uint16).reshape(15, 15), np.ones((4, 4), np.uint16))
+    marks[:8], marks[-8:] = 1, 2
+    write(labels, ids)
+    write(paint, marks)
+    model = tmp_path / "m.brushwood-objects"
+    training = ("train-objects", "--labels", labels, "--examples", paint, "--out")
+    if command == "classify-objects":
+        run(*training, model)
+    options = {"measure": ("measure", "--labels", labels, "--csv", out),
+               "compare": ("compare", "--truth", labels, "--result", labels, "--kind", "labels", "--picture", out),
+               "classify-objects": ("classify-objects", "--model", model, "--labels", labels, "--csv", out),
+               "train-objects": (*training, out)}
+    out.write_bytes(b"as it was")
+    before = sorted(tmp_path.iterdir())
+
+    def limit():
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1000, resource.RLIM_INFINITY))
+
+    done = full([PROGRAM, *map(str, options[command])], limit)
+    assert done.returncode == 1 and "o.tif" in done.stderr and done.stderr.rstrip().endswith((".", "?")), done
+    assert out.read_bytes() == b"as it was" and sorted(tmp_path.iterdir()) == before

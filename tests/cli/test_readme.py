@@ -34,8 +34,14 @@ def percent(pattern, text):
 
 
 def test_commands(folder):
-    learn, trust = blocks("sh")
+    learn, objects, cluster, trust = blocks("sh")
     assert float(re.search(r"pixel accuracy ([\d.]+)", run_block(folder, learn)).group(1)) > 0.93
+    told = run_block(folder, objects)
+    assert float(re.search(r"Average precision at 0.5 +([\d.]+)", told).group(1)) > 0.7
+    assert (folder / "objects.csv").stat().st_size and (folder / "differences.tif").stat().st_size
+    told = run_block(folder, cluster)
+    made = [int(n) for n in re.findall(r"(\d+) made, 0 were there, 0 failed", told)]
+    assert len(made) == 3 and sum(made) == int(re.search(r"^blocks +(\d+)", told, re.M).group(1)) > 3
     told = run_block(folder, trust)
     assert percent("Out-of-bag error:", told) < 1, "the README promises it"
     assert 6 < percent(r"Held-out error \(strokes, 5 folds\):", told) < 10, "the README promises about 8 %"
@@ -57,6 +63,14 @@ def test_macro(folder):
     (block,) = blocks("ijm")
     count = int(re.search(r"^nuclei: (\d+)$", run_macro(folder, block), flags=re.M).group(1))
     assert 41 <= count <= 50, "the README promises about 45"
+
+
+def test_page_of_objects(folder):
+    run_block(folder, blocks("sh")[0])
+    (command,), (macro,) = blocks("sh", "docs/objects.md"), blocks("ijm", "docs/objects.md")
+    counted = int(re.search(r"^(\d+) objects", run_block(folder, command), re.M).group(1))
+    told = run_macro(folder, macro + 'print("rows: " + nResults + ", active: " + getTitle());\nprint("done");\n')
+    assert f"rows: {counted}, active: Objects of 00.tif" in told
 
 
 def test_macro_of_the_live_window(folder):
