@@ -24,7 +24,13 @@ release_time() {
     sed -n 's|.*<project.build.outputTimestamp>\(.*\)</project.build.outputTimestamp>.*|\1|p' "$root/pom.xml"
 }
 
-# step NAME COMMAND...: output goes to build/logs/NAME.log; on failure its end is shown and the status is passed on.
+# What failed, as tests, pytest and ctest name it, of the lines of a log before its last LINES.
+failures_before() { # LOG LINES
+    head -n "-$2" "$1" | grep -E '^ *(FAILED|not ok|[0-9]+/[0-9]+ .*\*\*\*Failed|\[ERROR\])' | head -n 40 || true
+}
+
+# step NAME COMMAND...: output goes to build/logs/NAME.log; on failure the lines that tell of failures and its end are
+# shown and the status is passed on.
 step() {
     local name=$1 log="$logs/$1.log" start=$SECONDS status=0
     shift
@@ -33,8 +39,8 @@ step() {
     if [ "$status" -eq 0 ]; then
         printf 'ok      (%d s)\n' $((SECONDS - start))
     else
-        printf 'FAILED  (%d s), status %d; the end of %s:\n' $((SECONDS - start)) "$status" "$log"
-        tail -n "${STEP_TAIL:-40}" "$log" | sed 's/^/    | /'
+        printf 'FAILED  (%d s), status %d; failures in and the end of %s:\n' $((SECONDS - start)) "$status" "$log"
+        { failures_before "$log" "${STEP_TAIL:-40}"; tail -n "${STEP_TAIL:-40}" "$log"; } | sed 's/^/    | /'
     fi
     return "$status"
 }

@@ -156,7 +156,7 @@ def arguments():
     parser.add_argument("--time", required=True, help="of every entry, such as 2026-01-01T00:00:00Z")
     parser.add_argument("--natives", type=Path, required=True, help="<jar folder>/<library> and licences")
     parser.add_argument("--programs", type=Path, required=True, help="<platform>/bin/<program>")
-    parser.add_argument("--output", type=Path, required=True, help="has the jar, gets all else")
+    parser.add_argument("--output", type=Path, required=True, help="has the two jars, gets all else")
     parser.add_argument("--split-natives", action="store_true", help="libraries beside the jar in the update site")
     return parser.parse_args()
 
@@ -167,7 +167,7 @@ def main():
     jar = args.output / f"Brushwood_-{args.version}.jar"
     site = update_site(jar, args.natives, args.split_natives)
     write_tree(args.output / "fiji-update-site", site)
-    made = [jar.name, *(f"fiji-update-site/{name}" for name in site)]
+    made = [jar.name, f"brushwood-spark-{args.version}.jar", *(f"fiji-update-site/{name}" for name in site)]
     made.append(write_archive(args.output, f"brushwood-{args.version}-imagej", imagej_files(jar, args.version), time,
                               zipped=True))
     for platform in platforms():

@@ -1,4 +1,4 @@
-"""What scripts/package made: the jar, the archives, the update site's tree; and that jar and program work here.
+"""What scripts/package made: both jars, the archives, the update site's tree; and that jar and program work here.
 
 scripts/package runs it. BRUSHWOOD_PACKAGE names the folder (default: build/package of this tree).
 """
@@ -27,6 +27,7 @@ PACKAGE = Path(os.environ.get("BRUSHWOOD_PACKAGE", ROOT / "build" / "package"))
 POM = (ROOT / "pom.xml").read_text(encoding="utf-8")
 VERSION = re.search(r'#define BW_VERSION "([^"]+)"', (ROOT / "native/include/brushwood.h").read_text()).group(1)
 JAR = PACKAGE / f"Brushwood_-{VERSION}.jar"
+SPARK_JAR = PACKAGE / f"brushwood-spark-{VERSION}.jar"
 LARGEST_JAR = 12_000_000  # bytes
 LONGEST_LOAD = 300  # milliseconds
 JAVA_8 = 52
@@ -86,6 +87,42 @@ def sorted_once(entries, key):
 
 def test_jar_is_small_enough(jar):
     assert JAR.stat().st_size <= LARGEST_JAR
+
+
+def test_spark_stays_outside(jar):
+    """Neither Spark nor what only the driver for it needs is in the plugin."""
+    names = [name for name in jar.namelist() if re.search(r"spark|picocli|scala", name, re.IGNORECASE)]
+    assert names == []
+    classes = [jar.read(name) for name in jar.namelist() if name.endswith(".class")]
+    assert not [data for data in classes if re.search(rb"org/apache/spark|scala/|picocli", data)]
+
+
+@pytest.fixture(scope="module")
+def spark_jar():
+    with zipfile.ZipFile(SPARK_JAR) as opened:
+        yield opened
+
+
+def test_spark_jar_holds_engine_and_driver(spark_jar, jar):
+    """The same engine, libraries and licences as the plugin's, picocli, and nothing else: no ImageJ, no Spark."""
+    files = {name for name in spark_jar.namelist() if not name.endswith("/")}
+    plugin = {name for name in jar.namelist() if not name.endswith("/")}
+    same = {name for name in plugin if re.match(r"io/github/brushwood/engine/|natives/|META-INF/(?!MANIFEST)", name)}
+    ours = {name for name in files if name.startswith("io/github/brushwood/spark/")}
+    picocli = {name for name in files if name.startswith("io/github/brushwood/shaded/picocli/")}
+    assert files == same | ours | picocli | {"META-INF/MANIFEST.MF"}
+    assert all(spark_jar.read(name) == jar.read(name) for name in same)
+    assert "io/github/brushwood/spark/PredictDriver.class" in ours and picocli
+    assert SPARK_JAR.stat().st_size <= LARGEST_JAR
+
+
+def test_spark_jar_names_its_driver(spark_jar):
+    manifest = spark_jar.read("META-INF/MANIFEST.MF").decode()
+    assert "Main-Class: io.github.brushwood.spark.PredictDriver\r\n" in manifest
+    assert f"Implementation-Version: {VERSION}\r\n" in manifest
+    classes = {name: spark_jar.read(name) for name in spark_jar.namelist() if name.endswith(".class")}
+    assert {name for name, data in classes.items() if struct.unpack(">IHH", data[:8])[2] > JAVA_8} == set()
+    assert not [name for name, data in classes.items() if re.search(rb"\bij/|java/awt/|javax/swing/", data)]
 
 
 def test_no_entry_twice_and_one_time(jar):
@@ -154,6 +191,8 @@ def test_notice_names_all_that_is_linked_in():
     assert f"Zig {zig}" in notice
     gson = re.search(r"<artifactId>gson</artifactId>\s*<version>([^<]+)<", POM).group(1)
     assert f"Gson {gson}" in notice
+    picocli = re.search(r"<artifactId>picocli</artifactId>\s*<version>([^<]+)<", POM).group(1)
+    assert f"picocli {picocli}" in notice
     # parts with owners of their own, whose terms ask to be repeated
     assert "Even Rouault" in notice and "NONINFRINGEMENT" in notice
     assert "Lucent Technologies" in notice and "LUCENT DISCLAIMS" in notice
@@ -237,7 +276,8 @@ def test_same_bytes_twice(tmp_path):
 
 
 def test_split_update_site(tmp_path):
-    (tmp_path / JAR.name).write_bytes(JAR.read_bytes())
+    for path in (JAR, SPARK_JAR):
+        (tmp_path / path.name).write_bytes(path.read_bytes())
     package_files(tmp_path, "--split-natives")
     site = tmp_path / "fiji-update-site"
     files = {str(path.relative_to(site)): path for path in site.rglob("*") if path.is_file()}
