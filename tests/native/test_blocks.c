@@ -410,18 +410,9 @@ static void other_jobs_are_refused(void **state) {
     end_study(&s);
 }
 
-/* A damaged part of the image costs the blocks that read it, and nothing else. */
-static void a_failure_costs_its_block(void **state) {
-    (void)state;
-    study s = volume();
-    start(&s);
-    const tree plain = run_plainly(&s, "plain", BW_OUTPUT_PROBABILITIES);
-    places where;
-    find_places("damaged", BW_OUTPUT_PROBABILITIES, &where);
-    bw_block_job *job = open_job(&s, &where);
+/* -> how many blocks are missing for the hole: some, and not all. */
+static int64_t run_all_but_damaged(bw_block_job *job) {
     const int64_t blocks = bw_block_job_get_info(job)->blocks;
-    const int64_t hole[3] = {100, 66, 20};
-    memcpy(s.from.hole, hole, sizeof hole);
     int64_t failed = 0;
     for (int64_t k = 0; k < blocks; k++) {
         bw_context *ctx = test_context(2);
@@ -434,6 +425,22 @@ static void a_failure_costs_its_block(void **state) {
         bw_context_free(ctx);
     }
     assert_in_range(failed, 1, blocks - 1);
+    return failed;
+}
+
+/* A damaged part of the image costs the blocks that read it, and nothing else. */
+static void a_failure_costs_its_block(void **state) {
+    (void)state;
+    study s = volume();
+    start(&s);
+    const tree plain = run_plainly(&s, "plain", BW_OUTPUT_PROBABILITIES);
+    places where;
+    find_places("damaged", BW_OUTPUT_PROBABILITIES, &where);
+    bw_block_job *job = open_job(&s, &where);
+    const int64_t blocks = bw_block_job_get_info(job)->blocks;
+    const int64_t hole[3] = {100, 66, 20};
+    memcpy(s.from.hole, hole, sizeof hole);
+    const int64_t failed = run_all_but_damaged(job);
     assert_int_equal(finish(job), failed);
     bw_context *ctx = test_context(1);
     bw_image *image;
@@ -444,6 +451,34 @@ static void a_failure_costs_its_block(void **state) {
     bw_context_free(ctx);
     s.from.hole[0] = -1;
     assert_int_equal(run_range(job, 0, blocks), failed);
+    bw_block_job_free(job);
+    assert_true(look("damaged", 1).hash == plain.hash);
+    look("plain", 1);
+    end_study(&s);
+}
+
+/* What a damaged chunk has beside it is looked at, and the chunk itself only once: the statistics of a float image are
+ * those without it. */
+static void damage_hides_no_other_chunks(void **state) {
+    (void)state;
+    study s = make_study(test_info(BW_FLOAT32, 101, 67, 12), "original;gaussian:1");
+    const int64_t hole[3] = {100, 66, 11}, chunk[3] = {32, 32, 8};
+    float *plane = bw_image_plane(s.whole, 0, 0, 11);
+    plane[66 * 101 + 95] = -1000; /* the last chunk begins at 96, 64, 8 */
+    plane[63 * 101 + 100] = NAN;
+    start(&s);
+    bw_image_set_chunks(s.image, chunk);
+    const tree plain = run_plainly(&s, "plain", BW_OUTPUT_PROBABILITIES);
+    places where;
+    find_places("damaged", BW_OUTPUT_PROBABILITIES, &where);
+    memcpy(s.from.hole, hole, sizeof hole);
+    s.from.pixels = 0;
+    bw_block_job *job = open_job(&s, &where);
+    assert_in_range(s.from.pixels, 101 * 67 * 12, 3 * 101 * 67 * 12);
+    const int64_t failed = run_all_but_damaged(job);
+    s.from.hole[0] = -1;
+    assert_int_equal(run_range(job, 0, bw_block_job_get_info(job)->blocks), failed);
+    assert_int_equal(finish(job), 0);
     bw_block_job_free(job);
     assert_true(look("damaged", 1).hash == plain.hash);
     look("plain", 1);
@@ -552,11 +587,12 @@ static void memory_is_what_was_told(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(blocks_are_the_whole),   cmocka_unit_test(any_order_any_number_of_times),
-        cmocka_unit_test(jobs_at_the_same_time),  cmocka_unit_test(what_is_there_is_not_made_again),
-        cmocka_unit_test(other_jobs_are_refused), cmocka_unit_test(a_failure_costs_its_block),
-        cmocka_unit_test(statistics_are_kept),    cmocka_unit_test(what_vanished_is_an_error),
-        cmocka_unit_test(pieces_are_all_blocks),  cmocka_unit_test(memory_is_what_was_told),
+        cmocka_unit_test(blocks_are_the_whole),         cmocka_unit_test(any_order_any_number_of_times),
+        cmocka_unit_test(jobs_at_the_same_time),        cmocka_unit_test(what_is_there_is_not_made_again),
+        cmocka_unit_test(other_jobs_are_refused),       cmocka_unit_test(a_failure_costs_its_block),
+        cmocka_unit_test(damage_hides_no_other_chunks), cmocka_unit_test(statistics_are_kept),
+        cmocka_unit_test(what_vanished_is_an_error),    cmocka_unit_test(pieces_are_all_blocks),
+        cmocka_unit_test(memory_is_what_was_told),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

@@ -2,6 +2,7 @@
 #include "support.h"
 
 #include <locale.h>
+#include <math.h>
 
 #include "core/alloc.h"
 #include "core/bytes.h"
@@ -505,6 +506,61 @@ static void images_hold_their_planes(void **state) {
     bw_context_free(ctx);
 }
 
+static bw_status read_nothing(bw_context *ctx, void *user, const bw_part *part, void *to) {
+    (void)user, (void)part, (void)to;
+    return bw_context_fail(ctx, BW_ERROR_INTERNAL, "Nothing is read here.");
+}
+
+/* chunk fits: whole ones along every axis, and of the axes the first that is not whole takes all the room. Where chunks
+ * jut out of the image, up to half of the room is lost for each of two axes. */
+static void check_whole_chunks(const int64_t size[3], const int64_t chunk[3], const int64_t extent[3], int64_t room) {
+    const int64_t pixels = extent[0] * extent[1] * extent[2];
+    int cut = 0;
+    for (int axis = 0; axis < 3; axis++) {
+        if (extent[axis] == size[axis]) continue;
+        assert_int_equal(extent[axis] % chunk[axis], 0);
+        if (cut)
+            assert_int_equal(extent[axis], chunk[axis]);
+        else
+            assert_true(pixels / extent[axis] * (extent[axis] + chunk[axis]) > room / 4);
+        cut = 1;
+    }
+}
+
+static int64_t some(uint64_t round, uint64_t counter, double most) {
+    return (int64_t)pow(most, test_uniform(round, counter));
+}
+
+static void boxes_hold_whole_chunks(void **state) {
+    enum { ROUNDS = 3000 };
+    bw_context *ctx = test_context(1);
+    const bw_image_reader reader = {.read = read_nothing};
+    (void)state;
+    for (uint64_t round = 0; round < ROUNDS; round++) {
+        const int64_t size[3] = {some(round, 0, 300), some(round, 1, 300), some(round, 2, 300)};
+        const int64_t room = some(round, 3, 1e6), pixel[3] = {1, 1, 1};
+        const int64_t chunk[3] = {some(round, 4, 100), some(round, 5, 100), some(round, 6, 100)};
+        const int64_t *unit = round % 4 ? chunk : pixel;
+        bw_image_info info = test_info(BW_UINT8, size[0], size[1], size[2]);
+        bw_image *image;
+        int64_t extent[3], pixels = 1, one = 1;
+        info.channels = 1 + (int)(round % 3);
+        assert_ok(ctx, bw_image_create_streamed(ctx, &info, &reader, &image));
+        if (round % 4) bw_image_set_chunks(image, chunk);
+        assert_int_equal(bw_image_chunks(image) != NULL, round % 4 != 0);
+        bw_image_choose_box(image, room * info.channels, extent);
+        for (int axis = 0; axis < 3; axis++) {
+            assert_in_range(extent[axis], 1, size[axis]);
+            pixels *= extent[axis];
+            one *= unit[axis] < size[axis] ? unit[axis] : size[axis];
+        }
+        assert_true(pixels <= room);
+        if (one <= room) check_whole_chunks(size, unit, extent, room);
+        bw_image_free(image);
+    }
+    bw_context_free(ctx);
+}
+
 static void mirror_repeats_no_edge(void **state) {
     (void)state;
     static const int64_t wanted[] = {2, 3, 2, 1, 0, 1, 2, 3, 2, 1, 0, 1, 2};
@@ -559,6 +615,7 @@ int main(void) {
         cmocka_unit_test(system_tells_memory_and_time),
         cmocka_unit_test(hashes_in_pieces_are_the_same),
         cmocka_unit_test(images_hold_their_planes),
+        cmocka_unit_test(boxes_hold_whole_chunks),
         cmocka_unit_test(mirror_repeats_no_edge),
         cmocka_unit_test(simd_levels_can_be_forced),
         cmocka_unit_test(settings_are_checked),

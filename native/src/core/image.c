@@ -15,7 +15,7 @@ struct bw_image {
     char **labels;          /* per plane, NULL until one is set */
     char **channels;        /* names, NULL until one is set */
     bw_image_reader reader; /* of a streamed image */
-    int64_t slab;           /* slices of its chunks; 0 = it has none */
+    int64_t chunks[3];      /* their extent; 0 = there are none */
     _Atomic uint64_t stamp;
 };
 
@@ -315,21 +315,34 @@ bw_status bw_image_create_streamed(bw_context *ctx, const bw_image_info *info, c
     return status;
 }
 
-void bw_image_set_chunked(bw_image *image, int64_t slices) {
-    image->slab = slices;
+void bw_image_set_chunks(bw_image *image, const int64_t extent[3]) {
+    memcpy(image->chunks, extent, sizeof image->chunks);
 }
 
-int bw_image_is_chunked(const bw_image *image) {
-    return image->slab > 0;
+const int64_t *bw_image_chunks(const bw_image *image) {
+    return image->chunks[0] ? image->chunks : NULL;
 }
 
-void bw_image_choose_slab(const bw_image *image, int64_t most, int64_t *slices, int64_t *rows) {
+static int64_t up_to(int64_t value, int64_t most) {
+    return value < most ? value : most;
+}
+
+void bw_image_choose_box(const bw_image *image, int64_t most, int64_t extent[3]) {
     const bw_image_info *info = &image->info;
-    const int64_t row = info->width * info->channels, all = most / row > 1 ? most / row : 1;
-    *slices = image->slab > 1 ? image->slab : 1;
-    if (*slices > info->depth) *slices = info->depth;
-    if (*slices > all) *slices = all;
-    *rows = all / *slices < info->height ? all / *slices : info->height;
+    const int64_t size[3] = {info->width, info->height, info->depth};
+    int64_t room = most / info->channels, whole = 1; /* pixels that fit; the next axis is looked at */
+    for (int axis = 2; axis >= 0; axis--) {
+        /* What is too large is cut along x, so that the parts of a chunk come one after the other. */
+        extent[axis] = image->chunks[axis] ? up_to(image->chunks[axis], size[axis]) : 1;
+        extent[axis] = extent[axis] < room ? extent[axis] : room > 1 ? room : 1;
+        room /= extent[axis];
+    }
+    for (int axis = 0; axis < 3 && whole && room > 1; axis++) {
+        const int64_t times = up_to(room, (size[axis] - 1) / extent[axis] + 1);
+        extent[axis] = up_to(extent[axis] * times, size[axis]);
+        whole = extent[axis] == size[axis];
+        room /= times;
+    }
 }
 
 int bw_image_is_streamed(const bw_image *image) {

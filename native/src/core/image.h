@@ -27,13 +27,14 @@ bw_status bw_image_need_plane(bw_context *ctx, const bw_image *image, int frame,
 bw_status bw_image_need_whole(bw_context *ctx, const bw_image *image, const char *what);
 /* The same for sparse images alone: streamed ones will do. */
 bw_status bw_image_need_pixels(bw_context *ctx, const bw_image *image, const char *what);
-/* A streamed image of chunks of so many slices, which are best read together. Chunks may be damaged (BW_ERROR_FORMAT)
- * where others are not. */
-void bw_image_set_chunked(bw_image *image, int64_t slices);
-int bw_image_is_chunked(const bw_image *image);
-/* How to read a streamed image from one end to the other: so many slices and rows at once, all channels, which are at
- * most `most` pixels unless a row has more. */
-void bw_image_choose_slab(const bw_image *image, int64_t most, int64_t *slices, int64_t *rows);
+/* The pixels of a streamed image are in chunks of such an extent along x, y and z, which are best read whole. Chunks
+ * may be damaged (BW_ERROR_FORMAT) where others are not. */
+void bw_image_set_chunks(bw_image *image, const int64_t extent[3]);
+/* Their extent, at least 1; NULL when there are none. */
+const int64_t *bw_image_chunks(const bw_image *image);
+/* The extent of boxes in which a streamed image is best read from one end to the other, x fastest: rows, slices, or
+ * whole chunks, which with all channels are at most `most` values, and at least one pixel. */
+void bw_image_choose_box(const bw_image *image, int64_t most, int64_t extent[3]);
 /* Slices that statistics of the image come from: all, or the survey of a sparse one. frame * depth + z, ascending. */
 int64_t bw_image_statistics_count(const bw_image *image);
 int64_t bw_image_statistics_slice(const bw_image *image, int64_t index);

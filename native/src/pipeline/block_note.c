@@ -125,9 +125,7 @@ static bw_status read_note(bw_context *ctx, const char *path, const cJSON *note,
 bw_status bw_block_note_read(bw_context *ctx, const char *path, const char *text, int64_t count, bw_block_note *out) {
     cJSON *note;
     *out = (bw_block_note){.low = NULL};
-    char *copy = bw_strdup(ctx, text);
-    if (!copy) return BW_ERROR_MEMORY;
-    BW_TRY(bw_json_parse(ctx, path, (uint8_t *)copy, strlen(copy), &note));
+    BW_TRY(bw_json_parse_text(ctx, path, text, &note));
     const bw_status status = read_note(ctx, path, note, count, out);
     bw_json_free(note);
     if (status != BW_OK) bw_block_note_free(out);

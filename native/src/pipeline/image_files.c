@@ -11,44 +11,48 @@ bw_status bw_image_open_file(bw_context *ctx, const char *path, bw_image **out) 
 /* Bytes that are read at once. */
 static const int64_t most_bytes = 64 << 20;
 
-/* Some rows of some slices of a frame. */
-static bw_status read_part(bw_context *ctx, const bw_image *from, bw_image *to, const bw_part *part, uint8_t *room) {
+static bw_status read_box(bw_context *ctx, const bw_image *from, bw_image *to, const bw_part *box, uint8_t *room) {
     const bw_image_info *info = bw_image_get_info(to);
-    const int64_t row = info->width * bw_type_size(info->type), bytes = (part->hi[1] - part->lo[1]) * row;
-    BW_TRY(bw_image_read(ctx, from, part, room));
+    const int64_t pixel = bw_type_size(info->type), row = (box->hi[0] - box->lo[0]) * pixel;
+    BW_TRY(bw_image_read(ctx, from, box, room));
     for (int c = 0; c < info->channels; c++)
-        for (int64_t z = part->lo[2]; z < part->hi[2]; z++, room += bytes)
-            memcpy((uint8_t *)bw_image_plane(to, part->frame, c, z) + part->lo[1] * row, room, (size_t)bytes);
-    bw_progress_add(ctx, (double)((part->hi[1] - part->lo[1]) * (part->hi[2] - part->lo[2])));
+        for (int64_t z = box->lo[2]; z < box->hi[2]; z++)
+            for (int64_t y = box->lo[1]; y < box->hi[1]; y++, room += row) {
+                uint8_t *plane = bw_image_plane(to, box->frame, c, z);
+                memcpy(plane + (y * info->width + box->lo[0]) * pixel, room, (size_t)row);
+            }
+    bw_progress_add(ctx, (double)(row * (box->hi[1] - box->lo[1]) * (box->hi[2] - box->lo[2])));
     return bw_check(ctx);
 }
 
-static bw_status read_frame(bw_context *ctx, const bw_image *from, bw_image *to, int frame, const int64_t extent[2],
+static bw_status read_frame(bw_context *ctx, const bw_image *from, bw_image *to, int frame, const int64_t extent[3],
                             uint8_t *room) {
     const bw_image_info *info = bw_image_get_info(to);
-    bw_part part = {frame, {0, 0, 0}, {info->width, 0, 0}};
-    for (int64_t z = 0; z < info->depth; z += extent[0])
-        for (int64_t y = 0; y < info->height; y += extent[1]) {
-            part.lo[1] = y;
-            part.lo[2] = z;
-            part.hi[1] = y + extent[1] < info->height ? y + extent[1] : info->height;
-            part.hi[2] = z + extent[0] < info->depth ? z + extent[0] : info->depth;
-            BW_TRY(read_part(ctx, from, to, &part, room));
-        }
+    const int64_t size[3] = {info->width, info->height, info->depth};
+    bw_part box = {.frame = frame};
+    for (box.lo[2] = 0; box.lo[2] < size[2]; box.lo[2] = box.hi[2])
+        for (box.lo[1] = 0; box.lo[1] < size[1]; box.lo[1] = box.hi[1])
+            for (box.lo[0] = 0; box.lo[0] < size[0]; box.lo[0] = box.hi[0]) {
+                for (int axis = 0; axis < 3; axis++) {
+                    const int64_t end = box.lo[axis] + extent[axis];
+                    box.hi[axis] = end < size[axis] ? end : size[axis];
+                }
+                BW_TRY(read_box(ctx, from, to, &box, room));
+            }
     return BW_OK;
 }
 
 static bw_status load(bw_context *ctx, const bw_image *from, bw_image **out) {
     const bw_image_info *info = bw_image_get_info(from);
     const int64_t pixel = bw_type_size(info->type);
-    int64_t extent[2]; /* slices, rows */
+    int64_t extent[3];
     BW_TRY(bw_image_create(ctx, info, out));
     BW_TRY(bw_image_copy_names(ctx, *out, from));
-    bw_image_choose_slab(from, most_bytes / pixel, &extent[0], &extent[1]);
-    uint8_t *room = bw_alloc(ctx, (uint64_t)(extent[0] * extent[1] * info->width * info->channels), (uint64_t)pixel,
+    bw_image_choose_box(from, most_bytes / pixel, extent);
+    uint8_t *room = bw_alloc(ctx, (uint64_t)(extent[0] * extent[1] * extent[2] * info->channels), (uint64_t)pixel,
                              "a part of an image");
     bw_status status = room ? BW_OK : BW_ERROR_MEMORY;
-    bw_progress_begin(ctx, (double)info->frames * (double)info->depth * (double)info->height);
+    bw_progress_begin(ctx, (double)info->frames * (double)(info->width * info->height * info->depth * pixel));
     for (int frame = 0; frame < info->frames && status == BW_OK; frame++)
         status = read_frame(ctx, from, *out, frame, extent, room);
     bw_free(room);

@@ -72,7 +72,7 @@ static bw_context *make_trial(const bw_context *ctx) {
 static bw_status try_read(bw_context *ctx, const bw_image *image, const bw_part *part, void *to, bw_context **trial,
                           int *there) {
     *there = 1;
-    if (!bw_image_is_chunked(image)) return bw_image_read(ctx, image, part, to);
+    if (!bw_image_chunks(image)) return bw_image_read(ctx, image, part, to);
     if (!*trial) *trial = make_trial(ctx);
     if (!*trial) return bw_fail(ctx, BW_ERROR_MEMORY, "There is no memory left to read the image.");
     const bw_status status = bw_image_read(*trial, image, part, to);
@@ -86,83 +86,61 @@ static bw_status try_read(bw_context *ctx, const bw_image *image, const bw_part 
 
 /* ---- float images ------------------------------------------------------------------------------------------------ */
 
-static bw_status scan_part(bw_context *ctx, const bw_scan *scan, const bw_part *part, bw_context **trial, float *room);
-
-/* What can be read of a part that cannot be read as a whole. */
-static bw_status scan_halves(bw_context *ctx, const bw_scan *scan, const bw_part *part, bw_context **trial,
-                             float *room) {
-    const int axis = part->hi[1] - part->lo[1] > part->hi[0] - part->lo[0];
-    bw_part halves[2] = {*part, *part};
-    if (part->hi[axis] - part->lo[axis] < 2) return BW_OK;
-    halves[0].hi[axis] = halves[1].lo[axis] = (part->lo[axis] + part->hi[axis]) / 2;
-    BW_TRY(scan_part(ctx, scan, &halves[0], trial, room));
-    return scan_part(ctx, scan, &halves[1], trial, room);
-}
-
-/* A box of a frame of a streamed image. */
-static bw_status scan_part(bw_context *ctx, const bw_scan *scan, const bw_part *part, bw_context **trial, float *room) {
-    const bw_image_info *info = scan->info;
-    const int64_t count = (part->hi[1] - part->lo[1]) * (part->hi[0] - part->lo[0]);
-    const float *pixels = room;
-    int there;
-    BW_TRY(try_read(ctx, scan->image, part, room, trial, &there));
-    if (!there) return scan_halves(ctx, scan, part, trial, room);
-    for (int c = 0; c < info->channels; c++)
-        for (int64_t z = part->lo[2]; z < part->hi[2]; z++, pixels += count) {
-            bw_plane_scan *found = scan->planes + ((int64_t)part->frame * info->depth + z) * info->channels + c;
-            BW_TRY(scan_pixels(ctx, pixels, count, found));
-        }
-    return BW_OK;
-}
+typedef struct bw_box_scan {
+    const bw_scan *scan;
+    bw_context *trial;
+    float *room; /* pixels of a box */
+} bw_box_scan;
 
 static int64_t up_to(int64_t value, int64_t most) {
     return value < most ? value : most;
 }
 
-/* Slices, rows and columns that are read at once. Few long rows would decode every chunk many times where a row of
- * chunks does not stay in memory. */
-static void choose_extent(const bw_image *image, int64_t extent[3]) {
-    enum { EDGE = 128 };
-    const bw_image_info *info = bw_image_get_info(image);
-    bw_image_choose_slab(image, 4 * PIECE, &extent[0], &extent[1]);
-    extent[2] = info->width;
-    if (!bw_image_is_chunked(image) || extent[1] >= EDGE || extent[1] == info->height) return;
-    const int64_t pixels = up_to(4 * PIECE / (extent[0] * info->channels), extent[1] * info->width);
-    extent[2] = up_to(EDGE, info->width);
-    extent[1] = pixels / extent[2] > 1 ? up_to(pixels / extent[2], info->height) : 1;
+/* *there = 0 when a chunk is damaged. */
+static bw_status scan_box(bw_context *ctx, bw_box_scan *s, const bw_part *box, int *there) {
+    const bw_image_info *info = s->scan->info;
+    const int64_t count = (box->hi[1] - box->lo[1]) * (box->hi[0] - box->lo[0]);
+    const float *pixels = s->room;
+    BW_TRY(try_read(ctx, s->scan->image, box, s->room, &s->trial, there));
+    for (int c = 0; c < info->channels && *there; c++)
+        for (int64_t z = box->lo[2]; z < box->hi[2]; z++, pixels += count) {
+            bw_plane_scan *found = s->scan->planes + ((int64_t)box->frame * info->depth + z) * info->channels + c;
+            BW_TRY(scan_pixels(ctx, pixels, count, found));
+        }
+    return BW_OK;
 }
 
-static bw_status scan_slab(bw_context *ctx, const bw_scan *scan, int frame, int64_t z, const int64_t extent[3],
-                           bw_context **trial, float *room) {
-    const bw_image_info *info = scan->info;
-    bw_part part = {frame, {0, 0, z}, {0, 0, up_to(z + extent[0], info->depth)}};
-    for (int64_t y = 0; y < info->height; y += extent[1])
-        for (int64_t x = 0; x < info->width; x += extent[2]) {
-            part.lo[0] = x;
-            part.hi[0] = up_to(x + extent[2], info->width);
-            part.lo[1] = y;
-            part.hi[1] = up_to(y + extent[1], info->height);
-            BW_TRY(scan_part(ctx, scan, &part, trial, room));
-        }
+/* A part in boxes; again: of a box with a damaged chunk, the other chunks. */
+static bw_status scan_part(bw_context *ctx, bw_box_scan *s, const bw_part *all, const int64_t extent[3], int again) {
+    bw_part box = *all;
+    for (box.lo[2] = all->lo[2]; box.lo[2] < all->hi[2]; box.lo[2] = box.hi[2])
+        for (box.lo[1] = all->lo[1]; box.lo[1] < all->hi[1]; box.lo[1] = box.hi[1])
+            for (box.lo[0] = all->lo[0]; box.lo[0] < all->hi[0]; box.lo[0] = box.hi[0]) {
+                int there;
+                for (int axis = 0; axis < 3; axis++)
+                    box.hi[axis] = up_to(box.lo[axis] + extent[axis], all->hi[axis]);
+                BW_TRY(scan_box(ctx, s, &box, &there));
+                if (!there && again) BW_TRY(scan_part(ctx, s, &box, bw_image_chunks(s->scan->image), 0));
+            }
     return BW_OK;
 }
 
 static bw_status scan_streamed(bw_context *ctx, const bw_scan *scan) {
     const bw_image_info *info = scan->info;
+    bw_part frame = {0, {0, 0, 0}, {info->width, info->height, info->depth}};
+    bw_box_scan s = {.scan = scan};
     int64_t extent[3];
-    bw_context *trial = NULL;
     bw_status status = BW_OK;
-    choose_extent(scan->image, extent);
-    float *room = bw_alloc(ctx, (uint64_t)(extent[0] * extent[1] * extent[2] * info->channels), sizeof *room,
-                           "pixels of an image");
-    if (!room) return BW_ERROR_MEMORY;
+    bw_image_choose_box(scan->image, 4 * PIECE, extent);
+    s.room = bw_alloc(ctx, (uint64_t)(extent[0] * extent[1] * extent[2] * info->channels), sizeof *s.room,
+                      "pixels of an image");
+    if (!s.room) return BW_ERROR_MEMORY;
     for (int64_t i = 0; i < scan->slices * info->channels; i++)
         scan->planes[i] = (bw_plane_scan){INFINITY, 0, 0};
-    for (int frame = 0; frame < info->frames; frame++)
-        for (int64_t z = 0; z < info->depth && status == BW_OK; z += extent[0])
-            status = scan_slab(ctx, scan, frame, z, extent, &trial, room);
-    bw_context_free(trial);
-    bw_free(room);
+    for (; frame.frame < info->frames && status == BW_OK; frame.frame++)
+        status = scan_part(ctx, &s, &frame, extent, 1);
+    bw_context_free(s.trial);
+    bw_free(s.room);
     return status;
 }
 

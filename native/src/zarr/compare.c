@@ -100,15 +100,6 @@ static bw_status refuse(bw_context *ctx, const char *file, const difference *d) 
     return status;
 }
 
-bw_status bw_zarr_parse_text(bw_context *ctx, const char *name, const char *text, cJSON **out) {
-    const size_t size = strlen(text);
-    uint8_t *copy = bw_alloc(ctx, size, 1, "JSON");
-    *out = NULL;
-    if (!copy) return BW_ERROR_MEMORY;
-    memcpy(copy, text, size);
-    return bw_json_parse(ctx, name, copy, size, out);
-}
-
 /* ---- entry ----------------------------------------------------------------------------------------------------- */
 
 static bw_status compare(bw_context *ctx, const char *file, const cJSON *there, const cJSON *here,
@@ -128,7 +119,7 @@ static bw_status compare(bw_context *ctx, const char *file, const cJSON *there, 
 bw_status bw_zarr_compare_text(bw_context *ctx, const char *file, const char *here, const char *const *first) {
     cJSON *there, *wanted = NULL;
     BW_TRY(bw_json_read(ctx, file, &there));
-    bw_status status = bw_zarr_parse_text(ctx, file, here, &wanted);
+    bw_status status = bw_json_parse_text(ctx, file, here, &wanted);
     if (status == BW_OK) status = compare(ctx, file, there, wanted, first);
     bw_json_free(there);
     bw_json_free(wanted);

@@ -28,7 +28,4 @@ bw_status bw_zarr_describe_display(bw_text *text, const bw_zarr_group *group);
  * to what is looked at before all else, ends with NULL; NULL = nothing is. */
 bw_status bw_zarr_compare_text(bw_context *ctx, const char *file, const char *here, const char *const *first);
 
-/* A JSON object; `name`: what it is, for errors. To be freed with bw_json_free. */
-bw_status bw_zarr_parse_text(bw_context *ctx, const char *name, const char *text, cJSON **out);
-
 #endif

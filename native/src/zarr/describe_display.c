@@ -96,7 +96,7 @@ static bw_status add_label(bw_text *text, const bw_zarr_group *group) {
     cJSON *note = NULL;
     BW_TRY(bw_text_add(text, ",\n  \"image-label\": {\"version\": \"%s\"",
                        group->version == BW_OME_ZARR_04 ? "0.4" : "0.5"));
-    if (group->note) BW_TRY(bw_zarr_parse_text(text->ctx, "The note", group->note, &note));
+    if (group->note) BW_TRY(bw_json_parse_text(text->ctx, "The note", group->note, &note));
     const bw_status status = add_classes(text, bw_json_member(note, "classes"));
     bw_json_free(note);
     BW_TRY(status);

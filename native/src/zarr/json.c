@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <stdatomic.h>
+#include <string.h>
 
 #include "core/alloc.h"
 #include "core/file.h"
@@ -66,6 +67,15 @@ bw_status bw_json_parse(bw_context *ctx, const char *name, uint8_t *data, uint64
     const bw_status status = parse(ctx, name, text, size, out);
     bw_free(text);
     return status;
+}
+
+bw_status bw_json_parse_text(bw_context *ctx, const char *name, const char *text, cJSON **out) {
+    const size_t size = strlen(text);
+    uint8_t *copy = bw_alloc(ctx, size, 1, "JSON");
+    *out = NULL;
+    if (!copy) return BW_ERROR_MEMORY;
+    memcpy(copy, text, size);
+    return bw_json_parse(ctx, name, copy, size, out);
 }
 
 bw_status bw_json_read(bw_context *ctx, const char *path, cJSON **out) {

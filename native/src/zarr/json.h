@@ -8,6 +8,8 @@
 
 /* Parses an object; `name` is the file, for errors. Takes over data, which bw_alloc made. */
 bw_status bw_json_parse(bw_context *ctx, const char *name, uint8_t *data, uint64_t size, cJSON **out);
+/* The same of a text, which stays. */
+bw_status bw_json_parse_text(bw_context *ctx, const char *name, const char *text, cJSON **out);
 /* The object that a file of at most 16 MiB holds. */
 bw_status bw_json_read(bw_context *ctx, const char *path, cJSON **out);
 void bw_json_free(cJSON *json);

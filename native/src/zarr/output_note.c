@@ -19,7 +19,7 @@ static bw_status describe_codec(bw_context *ctx, bw_zarr_codec codec, int bytes,
     bw_status status = bw_text_add(&text, "{\"as\": ");
     if (status == BW_OK) status = bw_zarr_coding_describe(&text, coding, version);
     if (status == BW_OK) status = bw_text_add(&text, "}");
-    if (status == BW_OK) status = bw_zarr_parse_text(ctx, "A codec", text.data, out);
+    if (status == BW_OK) status = bw_json_parse_text(ctx, "A codec", text.data, out);
     bw_text_free(&text);
     bw_zarr_coding_free(coding);
     return status;

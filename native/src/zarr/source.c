@@ -55,6 +55,12 @@ static int array_axis(const source *s, int axis) {
     return axis == X ? axes->x : axis == Y ? axes->y : axis == Z ? axes->z : axes->channel;
 }
 
+/* Of chunks, along an axis of images. */
+static int64_t extent_of(const source *s, int axis) {
+    const int own = array_axis(s, axis);
+    return own < 0 ? 1 : s->picture->array->chunk[own];
+}
+
 static int64_t smaller(int64_t a, int64_t b) {
     return a < b ? a : b;
 }
@@ -68,7 +74,7 @@ static int64_t larger(int64_t a, int64_t b) {
 /* Where a chunk begins along an axis of images, and how many pixels it and the part have in common. */
 static int64_t overlap(const request *r, const piece *p, int axis, int64_t *from) {
     const int own = array_axis(r->s, axis);
-    const int64_t extent = own < 0 ? 1 : r->s->picture->array->chunk[own], begin = own < 0 ? 0 : p->at[own] * extent;
+    const int64_t extent = extent_of(r->s, axis), begin = own < 0 ? 0 : p->at[own] * extent;
     *from = larger(begin, r->lo[axis]);
     return smaller(begin + extent, r->hi[axis]) - *from;
 }
@@ -200,8 +206,7 @@ static const column *find_column(const source *s, const bw_part *part) {
 
 /* The pixels above and below that lie in the same chunk; NULL when that is too much. */
 static bw_status read_column(bw_context *ctx, source *s, const bw_part *part, const column **out) {
-    const int own = s->picture->axes.z;
-    const int64_t extent = own < 0 ? 1 : s->picture->array->chunk[own], lo = part->lo[2] / extent * extent;
+    const int64_t extent = extent_of(s, Z), lo = part->lo[2] / extent * extent;
     const int64_t hi = smaller(lo + extent, s->picture->info.depth);
     *out = NULL;
     if (column_bytes(s, hi - lo) > MOST_COLUMN_BYTES) return BW_OK;
@@ -291,7 +296,7 @@ bw_status bw_zarr_open(bw_context *ctx, const char *path, bw_image **out) {
     BW_TRY(open_source(ctx, picture, &s));
     const bw_image_reader reader = {on_part, on_close, s};
     BW_TRY(bw_image_create_streamed(ctx, &picture->info, &reader, out));
-    bw_image_set_chunked(*out, picture->axes.z < 0 ? 1 : picture->array->chunk[picture->axes.z]);
+    bw_image_set_chunks(*out, (int64_t[3]){extent_of(s, X), extent_of(s, Y), extent_of(s, Z)});
     const bw_status status = name_image(ctx, picture, *out);
     if (status == BW_OK) return BW_OK;
     bw_image_free(*out);
