@@ -345,3 +345,19 @@ def test_memory_depends_on_the_block(volume, model, tmp_path):
     assert plans[1] < 1.1 * plans[0]
     for peak, plan in zip(peaks, plans):
         assert peak < plan + program, (peaks, plans, program)
+
+
+def test_memory_knows_the_chunks_of_the_image(volume, model, tmp_path):
+    """One chunk a channel, in another order than the image's, and noise, which stays as large when it is compressed."""
+    image = tmp_path / "one chunk.zarr"
+    shutil.copytree(volume.path, image)
+    shutil.rmtree(image / "0")
+    pixels = np.random.default_rng(3).integers(0, 1 << 16, (2, 96, 512, 512), np.uint16)
+    zarr.create_array(image / "0", shape=pixels.shape, chunks=(1, *pixels.shape[1:]), dtype=pixels.dtype, zarr_format=2,
+                      order="F", chunk_key_encoding={"name": "v2", "separator": "/"})[:] = pixels
+    job = Job(model, image, tmp_path / "p.zarr", "--zarr-chunk", "16,64,64", "--block", "16,64,64", "--threads", 2,
+              "--memory", 60)
+    plan, program = json.loads(job.run("--plan", "--json").stdout)["memory_bytes"], peak_memory("info", model)
+    peak = peak_memory(*job.arguments, "--chunk", "1/200")
+    assert peak > pixels.nbytes
+    assert peak < plan + program, (peak, plan, program)

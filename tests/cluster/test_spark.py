@@ -186,7 +186,7 @@ def test_a_corrupt_chunk_costs_its_block(volume, model, whole, tmp_path):
     lines = [line for line in output.splitlines() if line.startswith("Block ")]
     assert len(lines) == 1 and lines[0].startswith("Block 0, ") and str(chunk) in lines[0], output
     assert said(output, SUMMARY) == [7, 0, 1, 0]
-    assert "1 blocks are missing." in output
+    assert "1 block is missing." in output
     there, wanted = tree(result), tree(whole)
     lacking = [name for name in wanted if name not in there]
     assert len([name for name in lacking if name.startswith("0/")]) == 16 and "0/0/0/0/0/0" in lacking

@@ -467,7 +467,7 @@ static void damage_hides_no_other_chunks(void **state) {
     plane[66 * 101 + 95] = -1000; /* the last chunk begins at 96, 64, 8 */
     plane[63 * 101 + 100] = NAN;
     start(&s);
-    bw_image_set_chunks(s.image, chunk);
+    bw_image_set_chunks(s.image, chunk, 32 * 32 * 8 * sizeof(float));
     const tree plain = run_plainly(&s, "plain", BW_OUTPUT_PROBABILITIES);
     places where;
     find_places("damaged", BW_OUTPUT_PROBABILITIES, &where);

@@ -546,7 +546,7 @@ static void boxes_hold_whole_chunks(void **state) {
         int64_t extent[3], pixels = 1, one = 1;
         info.channels = 1 + (int)(round % 3);
         assert_ok(ctx, bw_image_create_streamed(ctx, &info, &reader, &image));
-        if (round % 4) bw_image_set_chunks(image, chunk);
+        if (round % 4) bw_image_set_chunks(image, chunk, 1);
         assert_int_equal(bw_image_chunks(image) != NULL, round % 4 != 0);
         bw_image_choose_box(image, room * info.channels, extent);
         for (int axis = 0; axis < 3; axis++) {

@@ -16,6 +16,7 @@ struct bw_image {
     char **channels;        /* names, NULL until one is set */
     bw_image_reader reader; /* of a streamed image */
     int64_t chunks[3];      /* their extent; 0 = there are none */
+    uint64_t chunk_bytes;
     _Atomic uint64_t stamp;
 };
 
@@ -315,7 +316,8 @@ bw_status bw_image_create_streamed(bw_context *ctx, const bw_image_info *info, c
     return status;
 }
 
-void bw_image_set_chunks(bw_image *image, const int64_t extent[3]) {
+void bw_image_set_chunks(bw_image *image, const int64_t extent[3], uint64_t bytes) {
+    image->chunk_bytes = bytes;
     memcpy(image->chunks, extent, sizeof image->chunks);
 }
 
@@ -325,6 +327,10 @@ const int64_t *bw_image_chunks(const bw_image *image) {
 
 static int64_t up_to(int64_t value, int64_t most) {
     return value < most ? value : most;
+}
+
+uint64_t bw_image_chunk_bytes(const bw_image *image) {
+    return image->chunk_bytes;
 }
 
 void bw_image_choose_box(const bw_image *image, int64_t most, int64_t extent[3]) {

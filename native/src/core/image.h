@@ -27,11 +27,12 @@ bw_status bw_image_need_plane(bw_context *ctx, const bw_image *image, int frame,
 bw_status bw_image_need_whole(bw_context *ctx, const bw_image *image, const char *what);
 /* The same for sparse images alone: streamed ones will do. */
 bw_status bw_image_need_pixels(bw_context *ctx, const bw_image *image, const char *what);
-/* The pixels of a streamed image are in chunks of such an extent along x, y and z, which are best read whole. Chunks
- * may be damaged (BW_ERROR_FORMAT) where others are not. */
-void bw_image_set_chunks(bw_image *image, const int64_t extent[3]);
+/* The pixels of a streamed image are in chunks of such an extent along x, y and z and of so many bytes, which are best
+ * read whole. Chunks may be damaged (BW_ERROR_FORMAT) where others are not. */
+void bw_image_set_chunks(bw_image *image, const int64_t extent[3], uint64_t bytes);
 /* Their extent, at least 1; NULL when there are none. */
 const int64_t *bw_image_chunks(const bw_image *image);
+uint64_t bw_image_chunk_bytes(const bw_image *image); /* 0 = there are none */
 /* The extent of boxes in which a streamed image is best read from one end to the other, x fastest: rows, slices, or
  * whole chunks, which with all channels are at most `most` values, and at least one pixel. */
 void bw_image_choose_box(const bw_image *image, int64_t most, int64_t extent[3]);

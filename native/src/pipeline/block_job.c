@@ -152,8 +152,11 @@ static bw_status survey(bw_context *ctx, bw_block_job *job) {
         block *= (double)info->size[axis];
         chunk *= (double)info->chunk[axis];
     }
-    /* Compressed chunks; what is read of the image; a chunk, those it is made of, and their bytes. */
-    info->bytes += (uint64_t)block + bw_zarr_cache_limit(ctx) + (uint64_t)(12 * chunk * bw_context_threads(ctx));
+    /* The results; chunks of the image that stay, and those being decoded; chunks of results, those they are made of,
+     * and their bytes. */
+    const uint64_t threads = (uint64_t)bw_context_threads(ctx), stay = bw_zarr_cache_limit(ctx);
+    const uint64_t read = bw_image_chunk_bytes(job->image);
+    info->bytes += (uint64_t)block + (read < stay ? stay : read) + threads * (2 * read + (uint64_t)(12 * chunk));
     return BW_OK;
 }
 

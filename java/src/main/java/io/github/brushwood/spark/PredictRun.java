@@ -107,11 +107,12 @@ final class PredictRun {
 	private boolean conclude(final long missing) {
 		final long unexplained = missing - tally.failures().size();
 		if (unexplained > 0) {
-			out.println(unexplained + " blocks that workers made are not where the driver looks for them: the results have " +
-				"to be in a folder that the driver and all workers share, under the same path.");
+			out.println("Not all blocks that workers made are where the driver looks for them (missing: " + unexplained +
+				"): the results have to be in a folder that the driver and all workers share, under the same path.");
 		}
 		if (missing > 0) {
-			out.println(missing + " blocks are missing. Start this again with the same options to make them.");
+			out.println((missing == 1 ? "1 block is missing." : missing + " blocks are missing.") +
+				" Start this again with the same options to continue.");
 			return false;
 		}
 		work.outputs.values().forEach(path -> out.println("Wrote " + path));
