@@ -13,7 +13,7 @@ typedef int (*use_fn)(const uint8_t *data, uint64_t size, const void *user);
 /* A flipped bit is caught by the checksum; with the checksum mended, the reader's own checks must hold: it may accept
  * (a class name's letter changed) or refuse, but never crash; what it accepts must be of use. */
 static inline void assert_flips_are_survived(const bw_writer *w, read_fn read, use_fn use, const void *user) {
-    const uint64_t flips = test_quick() ? 800 : 4000;
+    const uint64_t flips = test_quick() ? 600 : 1500;
     char message[300];
     int accepted = 0;
     for (uint64_t i = 0; i < flips; i++) {

@@ -28,6 +28,9 @@ bw_status bw_csv_text(bw_text *t, const char *utf8);
 /* An empty cell for NAN. */
 bw_status bw_csv_number(bw_text *t, double value);
 
+/* The cells labelled, predicted, hits, precision, recall, f1, iou, and the end of the row. */
+bw_status bw_csv_class_score(bw_text *t, const bw_class_score *score);
+
 /* Where class names come from; model NULL = "class N". */
 const char *bw_describe_class(const bw_model *names, int index, char room[BW_NUMBER_ROOM]);
 /* Tables of classes and confusions. */

@@ -236,6 +236,16 @@ static bw_status csv_summary(bw_text *t, const bw_assessment *a, const char *pre
     return BW_OK;
 }
 
+bw_status bw_csv_class_score(bw_text *t, const bw_class_score *score) {
+    BW_TRY(bw_text_add(t, ",%lld,%lld,%lld", (long long)score->truth, (long long)score->predicted,
+                       (long long)score->hits));
+    BW_TRY(bw_csv_number(t, score->precision));
+    BW_TRY(bw_csv_number(t, score->recall));
+    BW_TRY(bw_csv_number(t, score->f1));
+    BW_TRY(bw_csv_number(t, score->iou));
+    return bw_text_add(t, "\n");
+}
+
 static bw_status csv_classes(bw_text *t, const bw_assessment *a, const bw_model *names, const char *prefix) {
     BW_TRY(bw_text_add(t, "table,class,name,labelled,predicted,hits,precision,recall,f1,iou\n"));
     for (int k = 0; k < bw_assessment_classes(a); k++) {
@@ -244,12 +254,7 @@ static bw_status csv_classes(bw_text *t, const bw_assessment *a, const bw_model 
         bw_assessment_class(a, k, &s);
         BW_TRY(bw_text_add(t, "%sclasses,%d", prefix, k + 1));
         BW_TRY(bw_csv_text(t, bw_describe_class(names, k, room)));
-        BW_TRY(bw_text_add(t, ",%lld,%lld,%lld", (long long)s.truth, (long long)s.predicted, (long long)s.hits));
-        BW_TRY(bw_csv_number(t, s.precision));
-        BW_TRY(bw_csv_number(t, s.recall));
-        BW_TRY(bw_csv_number(t, s.f1));
-        BW_TRY(bw_csv_number(t, s.iou));
-        BW_TRY(bw_text_add(t, "\n"));
+        BW_TRY(bw_csv_class_score(t, &s));
     }
     return BW_OK;
 }

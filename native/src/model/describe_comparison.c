@@ -263,12 +263,7 @@ static bw_status csv_class(bw_text *t, const bw_comparison *c, int64_t image) {
         bw_comparison_class(c, image, k, &s);
         BW_TRY(csv_begin(t, "classes", c, image));
         BW_TRY(bw_csv_text(t, class_name(c, k, room)));
-        BW_TRY(bw_text_add(t, ",%lld,%lld,%lld", (long long)s.truth, (long long)s.predicted, (long long)s.hits));
-        BW_TRY(bw_csv_number(t, s.precision));
-        BW_TRY(bw_csv_number(t, s.recall));
-        BW_TRY(bw_csv_number(t, s.f1));
-        BW_TRY(bw_csv_number(t, s.iou));
-        BW_TRY(bw_text_add(t, "\n"));
+        BW_TRY(bw_csv_class_score(t, &s));
     }
     return BW_OK;
 }

@@ -55,13 +55,7 @@ class BlockJobTest {
 		image = EngineImage.create(job, ImageInfo.builder(PixelType.UINT8, 150, 101).depth(5).frames(2).spacing(0.5, 0.5, 2,
 			"um").build());
 		image.setName(job, "stack");
-		final Random random = new Random(3);
-		for (int t = 0; t < 2; t++)
-			for (int z = 0; z < 5; z++) {
-				final byte[] plane = new byte[150 * 101];
-				random.nextBytes(plane);
-				image.setPlane(t, 0, z, plane);
-			}
+		Scene.fillWithNoise(image);
 	}
 
 	@AfterEach

@@ -60,6 +60,18 @@ final class Scene implements AutoCloseable {
 		}
 	}
 
+	/** Every value at random, always the same ones. */
+	static void fillWithNoise(final EngineImage image) {
+		final Random random = new Random(3);
+		for (int t = 0; t < image.info().frames; t++)
+			for (int c = 0; c < image.info().channels; c++)
+				for (int z = 0; z < image.info().depth; z++) {
+					final byte[] plane = new byte[(int) image.info().planeLength()];
+					random.nextBytes(plane);
+					image.setPlane(t, c, z, plane);
+				}
+	}
+
 	static byte[] bytesOf(final EngineImage image, final int channel) {
 		final byte[] pixels = new byte[(int) image.info().planeLength()];
 		image.getPlane(0, channel, 0, pixels);

@@ -52,18 +52,7 @@ class StreamTest {
 		}
 		image = EngineImage.create(job, ImageInfo.builder(PixelType.UINT8, 300, 201).depth(2).frames(2).spacing(0.5, 0.5, 2,
 			"um").build());
-		fill(image);
-	}
-
-	private static void fill(final EngineImage image) {
-		final Random random = new Random(3);
-		for (int t = 0; t < image.info().frames; t++)
-			for (int c = 0; c < image.info().channels; c++)
-				for (int z = 0; z < image.info().depth; z++) {
-					final byte[] plane = new byte[(int) image.info().planeLength()];
-					random.nextBytes(plane);
-					image.setPlane(t, c, z, plane);
-				}
+		Scene.fillWithNoise(image);
 	}
 
 	@AfterEach
