@@ -762,10 +762,10 @@ typedef struct bw_objects_options {
     bw_splitting split;
     double depth; /* how far a seed stands out above the saddle to a higher one, else they are one object:
                      a share of its own height, 0..1 (h-maxima, relative) */
-    double edge;  /* an object that was made by splitting, other than at a boundary class, ends where the foreground
-                     falls below this share of the level that a tenth of it exceeds; 0..1, 0 = at the threshold */
+    double edge;  /* with a split other than NONE and BOUNDARY, an object ends where the foreground falls below this
+                     share of the level that a tenth of the object exceeds; 0..1, 0 = at the threshold */
     int lines;    /* a line of background, one voxel wide, between parts of what was split */
-    int exclude_border; /* no objects that touch the frame's border (in x and y; z borders as well with 2) */
+    int exclude_border; /* no objects that touch the frame's border (in x and y; with 2, in stacks, in z as well) */
     int connectivity;   /* 4, 8: slice by slice; 6, 26: in 3D, on single slices as 4 and 8; 0 = 26 */
     double spacing[3];  /* x, y, z in place of the image's; 0 = the image's */
 } bw_objects_options;
@@ -778,7 +778,14 @@ typedef struct bw_objects_report {
     int64_t filled;                                        /* voxels of holes */
 } bw_objects_report;
 
+/* What BW_THRESHOLD_AUTO has, and who wants a core without saying how sure it is. */
+#define BW_CORE_THRESHOLD 0.77
+
+/* As for BW_THRESHOLD_AUTO, at 0.5. */
 void bw_objects_options_init(bw_objects_options *options);
+/* Sets the method and what it goes with: AUTO has a core and an edge, which suit a threshold that may be low; with the
+ * others the threshold alone decides (core_threshold and edge 0). */
+void bw_objects_options_choose(bw_objects_options *options, bw_threshold method);
 /* Names or numbers (from 1) of channels of probabilities, separated by ';' or ','; names as they are in the file or
  * else in its slice labels before a colon. Sets channels[c] to 1 for each, others to 0. BW_ERROR_ARGUMENT names those
  * that there are. */

@@ -232,7 +232,7 @@ def test_help_tells_the_defaults(model, tasks, tmp_path):
     """Given by hand, what the help says changes nothing."""
     help_text = " ".join(run("objects", "--help").stdout.split())
     options = []
-    for name in ("threshold", "core-threshold", "smooth", "min-size", "min-share", "split", "depth", "edge", "method"):
+    for name in ("core-threshold", "smooth", "min-size", "min-share", "split", "depth", "edge", "method"):
         options += [f"--{name}", re.search(rf"--{name} [A-Z]+ .*?default (\w+(?:\.\d+)?)", help_text).group(1)]
     source = ("--probabilities", probabilities(model, tasks["nuclei"].test[0], tmp_path))
     wanted, _ = label(source, tmp_path)
@@ -240,3 +240,39 @@ def test_help_tells_the_defaults(model, tasks, tmp_path):
     np.testing.assert_array_equal(wanted, given)
     other, _ = label(source, tmp_path, "--depth", 0)
     assert (other != wanted).any()
+
+
+@pytest.mark.parametrize("given", (("--threshold", 0.4), ("--method", "auto", "--threshold", 0.4),
+                                   ("--method", "fixed", "--threshold", 0.4)))
+@pytest.mark.parametrize("split", ("none", "distance", "probability"))
+def test_a_given_threshold_decides(tmp_path, given, split):
+    """Lone objects, of which some have no core and all end softly, are what is above the threshold."""
+    y, x = np.mgrid[:90, :60]
+    pixels = np.maximum(0.5 - np.hypot(y - 20, x - 30) / 40, 1 - np.hypot(y - 60, x - 30) / 40).clip(0, 1)
+    path = write(tmp_path / "p.tif", pixels.astype(np.float32))
+    labels, said = label(("--probabilities", path), tmp_path, *given, "--smooth", 0, "--min-share", 0, "--split", split,
+                         "--depth", 0.9)
+    theirs, count = ndimage.label(tifffile.imread(path) >= np.float32(0.4))
+    assert count == 2 and "threshold 0.4" in said and "core" not in said
+    np.testing.assert_array_equal(labels, in_order(theirs))
+
+
+def test_otsu_of_a_dark_image(tmp_path):
+    """No level but the one that is found matters."""
+    pixels = np.full((60, 80), 10, np.uint8)
+    pixels[10:25, 10:30], pixels[35:50, 40:70] = 110, 120
+    labels, said = label(("--probabilities", write(tmp_path / "dark.tif", pixels)), tmp_path, "--method", "otsu")
+    assert labels.max() == 2, said
+
+
+def test_the_border_in_z_is_of_stacks(tmp_path):
+    pixels = np.zeros((6, 40, 40), np.uint8)
+    pixels[2:4, 5:15, 5:15] = pixels[0:3, 5:15, 22:32] = pixels[2:4, 20:40, 10:20] = 255
+    options = ("--threshold", 0.5, "--smooth", 0)
+    stack = write(tmp_path / "stack.tif", pixels)
+    flat = write(tmp_path / "flat.tif", pixels[2])
+    for axes, left in (("xy", 2), ("xyz", 1)):
+        labels, _ = label(("--probabilities", stack), tmp_path, *options, "--exclude-border", axes)
+        assert labels.max() == left
+        labels, _ = label(("--probabilities", flat), tmp_path, *options, "--exclude-border", axes)
+        assert labels.max() == 2

@@ -31,9 +31,14 @@ const bw_cli_option bw_cli_objects_options[] = {
      0},
     {"core", "LIST", "classes of the core, with --core-threshold; default as --classes", 0, 0},
     {"boundary", "CLASS", "the class between objects, for --split boundary", 0, 0},
-    {"method", "KIND", "auto (the threshold, or half of it for less sure objects), fixed or otsu; default auto", 0, 0},
-    {"threshold", "P", "probability from which on a pixel belongs to an object; default 0.5", 0, 0},
-    {"core-threshold", "P", "objects need a pixel this probable (hysteresis), 0 = none; default 0.77", 0, 0},
+    {"method", "KIND",
+     "auto (0.5, or 0.25 for less sure objects, unless --threshold says), fixed or otsu; default auto", 0, 0},
+    {"threshold", "P", "probability from which on a pixel belongs to an object; default: what --method chooses", 0, 0},
+    {"core-threshold", "P",
+     "objects need a pixel this probable (hysteresis), 0 = none; default 0.77 where auto chooses the threshold, and "
+     "for "
+     "--core and --split core, else none",
+     0, 0},
     {"smooth", "SIGMA", "smoothing of the probabilities, in pixels; default 0.6", 0, 0},
     {"keep-holes", NULL, "do not fill holes", 0, 0},
     {"min-size", "N", "smallest object, in pixels or voxels; default 16", 0, 0},
@@ -42,7 +47,9 @@ const bw_cli_option bw_cli_objects_options[] = {
     {"split", "KIND", "none, distance, probability, boundary or core; default distance", 0, 0},
     {"depth", "SHARE", "how deep the saddle between two objects is, as a share of the lower one; default 0.1", 0, 0},
     {"edge", "SHARE",
-     "a split piece's objects end below this share of the level that a tenth of them exceeds; default 0.65", 0, 0},
+     "with --split, objects end below this share of the level that a tenth of each exceeds, 0 = at the threshold; "
+     "default 0.65 where auto chooses the threshold, else 0",
+     0, 0},
     {"lines", NULL, "leave a line between objects that were split", 0, 0},
     {"exclude-border", "AXES", "leave out objects that touch the border: xy or xyz", 0, 0},
     {"connectivity", "N", "4 or 8 (slice by slice), 6 or 26 (3D); default 8, or 26 for stacks", 0, 0},
@@ -99,9 +106,20 @@ static int get_kinds(const bw_cli_call *call, bw_objects_options *o) {
     return BW_EXIT_DONE;
 }
 
+/* A threshold that is given is taken as it is. */
+static int choose_threshold(const bw_cli_call *call, bw_objects_options *o) {
+    const int given = bw_cli_text(call, "threshold") != NULL;
+    if (given && o->method == BW_THRESHOLD_OTSU)
+        return bw_cli_usage(call, "--threshold is for --method fixed; otsu finds its own.");
+    bw_objects_options_choose(o, given ? BW_THRESHOLD_FIXED : o->method);
+    if (o->split == BW_SPLIT_CORE || bw_cli_text(call, "core")) o->core_threshold = BW_CORE_THRESHOLD;
+    return BW_EXIT_DONE;
+}
+
 static int get_options(const bw_cli_call *call, bw_objects_options *o) {
     bw_objects_options_init(o);
     RUN(get_kinds(call, o));
+    RUN(choose_threshold(call, o));
     RUN(bw_cli_number(call, "threshold", 0, 1, &o->threshold));
     RUN(bw_cli_number(call, "core-threshold", 0, 1, &o->core_threshold));
     RUN(bw_cli_number(call, "smooth", 0, 100, &o->sigma));

@@ -41,12 +41,13 @@ static bool options_in(JNIEnv *env, jbyteArray foreground, jbyteArray core, jlon
     return true;
 }
 
-static void jni_objectsDefaults(JNIEnv *env, jclass self, jbyteArray foreground, jbyteArray core, jlongArray whole,
-                                jdoubleArray real) {
+static void jni_objectsDefaults(JNIEnv *env, jclass self, jint method, jbyteArray foreground, jbyteArray core,
+                                jlongArray whole, jdoubleArray real) {
     (void)self;
     if (!check_options(env, foreground, core, whole, real)) return;
     bw_objects_options o;
     bw_objects_options_init(&o);
+    bw_objects_options_choose(&o, (bw_threshold)method);
     const jlong n[WHOLE_COUNT] = {
         [BOUNDARY] = o.boundary, [METHOD] = o.method,         [FILL] = o.fill_holes,
         [MIN_SIZE] = o.min_size, [MAX_SIZE] = o.max_size,     [SPLIT] = o.split,
@@ -308,7 +309,7 @@ static void jni_objectsWrite(JNIEnv *env, jclass self, jlong job, jlong address,
 }
 
 static const JNINativeMethod rows[] = {
-    BW_NATIVE(objectsDefaults, "([B[B[J[D)V"),
+    BW_NATIVE(objectsDefaults, "(I[B[B[J[D)V"),
     BW_NATIVE(objectsLabel, "(JJ[B[B[J[D[D)J"),
     BW_NATIVE(objectsFromLabels, "(JJ)J"),
     BW_NATIVE(objectsFromMask, "(JJI)J"),

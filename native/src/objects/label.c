@@ -12,17 +12,22 @@
 
 void bw_objects_options_init(bw_objects_options *options) {
     memset(options, 0, sizeof *options);
+    bw_objects_options_choose(options, BW_THRESHOLD_AUTO);
     options->boundary = -1;
-    options->method = BW_THRESHOLD_AUTO;
     options->threshold = 0.5;
-    options->core_threshold = 0.77;
     options->sigma = 0.6;
     options->fill_holes = 1;
     options->min_size = 16;
     options->min_share = 0.2;
     options->split = BW_SPLIT_DISTANCE;
     options->depth = 0.1;
-    options->edge = 0.65;
+}
+
+void bw_objects_options_choose(bw_objects_options *options, bw_threshold method) {
+    const int chosen = method == BW_THRESHOLD_AUTO;
+    options->method = method;
+    options->core_threshold = chosen ? BW_CORE_THRESHOLD : 0;
+    options->edge = chosen ? 0.65 : 0;
 }
 
 /* A run of bw_objects_label. */
@@ -291,7 +296,8 @@ static bw_status divide(bw_context *ctx, const bw_labelling *l, int frame, bw_pl
 
 static int at_border(const bw_labelling *l, const bw_extent *extent, const int64_t size[3]) {
     int touching = 0;
-    for (int axis = 0; axis < (l->options.exclude_border > 1 ? 3 : 2); axis++)
+    const int deep = l->options.exclude_border > 1 && size[2] > 1;
+    for (int axis = 0; axis < (deep ? 3 : 2); axis++)
         touching |= extent->lo[axis] == 0 || extent->hi[axis] == size[axis];
     return touching;
 }

@@ -49,6 +49,9 @@ public final class Label_Objects extends BrushwoodCommand {
 	private static final String MORE = "Core, small objects, boundary and border";
 	private static final String FILES = "Files";
 	private static final String AUTO = "auto";
+	private static final String THRESHOLD = "threshold";
+	private static final String CORE_THRESHOLD = "core_threshold";
+	private static final String EDGE = "edge";
 
 	private Spec spec;
 
@@ -82,11 +85,11 @@ public final class Label_Objects extends BrushwoodCommand {
 				"Names or numbers of the classes whose probabilities together are the foreground, separated by ';'. Without " +
 					"it: all but the class named background, or else all but the first; the only channel of a mask."),
 			choice("method", "Threshold method",
-				"auto takes the threshold below, or half of it where objects are less sure than those painted and so end more " +
-					"sharply there. fixed takes the threshold as it is, otsu finds one between the two peaks of the smoothed " +
-					"foreground.",
-				o.method()), Key.of(Kind.TEXT, "threshold", "Threshold", Options.plain(o.threshold()),
-					"Probability from which on a pixel is foreground; above 0, at most 1."),
+				"auto takes " + Options.plain(o.threshold()) + ", or half of it where objects are less sure than those painted " +
+					"and so end more sharply there, unless a threshold is given. fixed takes the threshold given, or else " +
+					Options.plain(o.threshold()) + "; otsu finds one between the two peaks of the smoothed foreground.",
+				o.method()), Key.of(Kind.TEXT, THRESHOLD, "Threshold (blank: as above)", "",
+					"Probability from which on a pixel is foreground; above 0, at most 1. Without it the method chooses."),
 			Key.of(Kind.TEXT, "smooth", "Smoothing (sigma)", Options.plain(o.sigma()),
 				"Sigma of the Gaussian that smooths the probabilities, in pixels along x; 0 for none."),
 			yesNo("fill", "Fill holes", "Background inside an object becomes part of it.", o.fillHoles()),
@@ -109,12 +112,14 @@ public final class Label_Objects extends BrushwoodCommand {
 	private static List<Key> moreKeys(final ObjectOptions o) {
 		return Arrays.asList(Key.of(Kind.LIST, LabelSettings.CORE, "Core classes", "",
 			"Names or numbers of the classes that make the core of objects, separated by ';'; without it the foreground's.")
-			.under(MORE), Key.of(Kind.TEXT, "core_threshold", "Core threshold", Options.plain(o.coreThreshold()),
+			.under(MORE), Key.of(Kind.TEXT, CORE_THRESHOLD, "Core threshold (blank: as below)", "",
 				"Objects are kept where the core's probability reaches this somewhere; 0 for no core. With 'threshold' below " +
-					"it this is a hysteresis.").under(MORE),
-			Key.of(Kind.TEXT, "edge", "Share at the edge", Options.plain(o.edge()),
-				"Objects that were split end where the probability falls below this share of what a tenth of them exceeds; 0 " +
-					"for the threshold alone.").under(MORE),
+					"it this is a hysteresis. Without it: " + Options.plain(o.coreThreshold()) + " with an automatic threshold, " +
+					"core classes or split=core, else none.").under(MORE),
+			Key.of(Kind.TEXT, EDGE, "Share at the edge (blank: as below)", "",
+				"Unless nothing is split, objects end where the probability falls below this share of what a tenth of each " +
+					"exceeds; 0 for the threshold alone. Without it: " + Options.plain(o.edge()) + " with an automatic " +
+					"threshold, else 0.").under(MORE),
 			Key.of(Kind.TEXT, "min_share", "Smallest share of the median size", Options.plain(o.minShare()),
 				"Objects smaller than this share of the median object of their frame are left out; 0 for any.").under(MORE),
 			Key.of(Kind.CLASS, LabelSettings.BOUNDARY, "Boundary class", "",
@@ -205,14 +210,33 @@ public final class Label_Objects extends BrushwoodCommand {
 		return images;
 	}
 
+	private static boolean blank(final Options options, final String key) {
+		return options.text(key).trim().isEmpty();
+	}
+
+	/** How objects are told from the background and from one another; a threshold that is given is taken as it is. */
+	private static ObjectOptions threshold(final Options options) {
+		final Threshold method = value(options, "method", Threshold.class);
+		final boolean chosen = blank(options, THRESHOLD);
+		if (!chosen && method == Threshold.OTSU) {
+			throw new BrushwoodException("The key 'threshold' is for method=fixed; otsu finds its own.");
+		}
+		final ObjectOptions o = new ObjectOptions(chosen ? method : Threshold.FIXED).split(value(options, "split",
+			Splitting.class));
+		if (!chosen) o.threshold(options.number(THRESHOLD, 0, 1));
+		if (!blank(options, CORE_THRESHOLD)) o.coreThreshold(options.number(CORE_THRESHOLD, 0, 1));
+		else if (o.split() == Splitting.CORE || options.given(LabelSettings.CORE))
+			o.coreThreshold(new ObjectOptions().coreThreshold());
+		return blank(options, EDGE) ? o : o.edge(options.number(EDGE, 0, 1));
+	}
+
 	private static LabelSettings settings(final Options options) {
-		final ObjectOptions o = new ObjectOptions().method(value(options, "method", Threshold.class));
-		o.threshold(options.number("threshold", 0, 1)).coreThreshold(options.number("core_threshold", 0, 1));
+		final ObjectOptions o = threshold(options);
 		o.sigma(options.number("smooth", 0, MOST_SIGMA)).depth(options.number("depth", 0, 1));
 		o.fillHoles(options.text("fill").equals("yes")).lines(options.text("lines").equals("yes"));
 		o.minSize(options.integer("min", 0, MOST_VOXELS)).maxSize(options.integer("max", 0, MOST_VOXELS));
-		o.minShare(options.number("min_share", 0, 1)).edge(options.number("edge", 0, 1));
-		o.split(value(options, "split", Splitting.class)).border(value(options, "border", Border.class));
+		o.minShare(options.number("min_share", 0, 1));
+		o.border(value(options, "border", Border.class));
 		final String connectivity = options.text("connectivity");
 		o.connectivity(connectivity.equals(AUTO) ? 0 : Integer.parseInt(connectivity));
 		final Spacing spacing = Spacing.parse(options.text("spacing"));

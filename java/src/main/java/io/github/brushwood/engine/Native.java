@@ -422,7 +422,7 @@ final class Native {
 
 	// ---- objects: the arrays of options are those of ObjectOptions.Packed
 
-	static native void objectsDefaults(byte[] foreground, byte[] core, long[] whole, double[] real);
+	static native void objectsDefaults(int method, byte[] foreground, byte[] core, long[] whole, double[] real);
 
 	/**
 	 * @param report receives threshold and core threshold used, components, objects, too small, too large, at the border,

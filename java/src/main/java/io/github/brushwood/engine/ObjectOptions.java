@@ -36,14 +36,23 @@ public final class ObjectOptions {
 		XYZ
 	}
 
+	/** With an automatic threshold. */
 	public ObjectOptions() {
+		this(Threshold.AUTO);
+	}
+
+	/**
+	 * @param method how the threshold is found; an automatic one goes with a core and an edge, with the others the
+	 *          threshold alone decides
+	 */
+	public ObjectOptions(final Threshold method) {
 		NativeLoader.load();
 		final Packed p = new Packed();
-		Native.objectsDefaults(p.foreground, p.core, p.whole, p.real);
+		Native.objectsDefaults(method.ordinal(), p.foreground, p.core, p.whole, p.real);
 		foreground = p.foreground;
 		core = p.core;
 		boundary = (int) p.whole[0];
-		method = Threshold.values()[(int) p.whole[1]];
+		this.method = Threshold.values()[(int) p.whole[1]];
 		fillHoles = p.whole[2] != 0;
 		minSize = p.whole[3];
 		maxSize = p.whole[4];
@@ -143,7 +152,7 @@ public final class ObjectOptions {
 		return this;
 	}
 
-	/** @param share of what a tenth of an object exceeds, at which it ends, 0 to 1; 0 = at the threshold */
+	/** @param share of what a tenth of an object exceeds, where it ends, if anything is split; 0 = at the threshold */
 	public ObjectOptions edge(final double share) {
 		edge = share;
 		return this;

@@ -5,7 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import ij.IJ;
 import ij.ImagePlus;
+import ij.gui.Roi;
 
 import io.github.brushwood.engine.ObjectOptions;
 import io.github.brushwood.session.Blobs;
@@ -18,10 +20,12 @@ import io.github.brushwood.session.options.Spec;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 import org.junit.jupiter.api.Test;
@@ -163,6 +167,7 @@ class ObjectMacroTest extends MacroFixture {
 		cases.put(open(mask) + run(LABEL, label().set("classes", "cell")), "There is no class 'cell'");
 		cases.put(open(mask) + run(LABEL, label().set("threshold", "2")), "'threshold' has to be a number from 0 to 1");
 		cases.put(open(mask) + run(LABEL, label().set("threshold", "0")), "must be above 0");
+		cases.put(open(mask) + run(LABEL, label().set("threshold", "0.5").set("method", "otsu")), "otsu finds its own");
 		cases.put(open(mask) + run(LABEL, label().set("split", "boundary")), "boundary class");
 		cases.put(open(mask) + run(LABEL, label().set("split", "core").set("core_threshold", "0")), "core threshold");
 		cases.put(open(mask) + run(LABEL, label().set("show", "roi_manager")), "ROI Manager needs a display");
@@ -200,13 +205,34 @@ class ObjectMacroTest extends MacroFixture {
 		assertTrue(output.contains("empty 0 0") && output.contains("full 1 1"), output);
 	}
 
+	/** What is above it and connected is an object, whatever level its pixels reach; without one, a core is asked for. */
+	@Test
+	void aGivenThresholdDecides() throws Exception {
+		final ImagePlus soft = IJ.createImage("soft.tif", "8-bit black", 60, 40, 1);
+		soft.getProcessor().setValue(140);
+		soft.getProcessor().fill(new Roi(5, 5, 20, 20));
+		soft.getProcessor().setValue(250);
+		soft.getProcessor().fill(new Roi(35, 5, 20, 20));
+		final String path = Pictures.saveTiff(soft, folder);
+		final String statistics = "getStatistics(a, m, min, max); print(max + \" objects\"); close();";
+		final String output = imagej.batch(macro("given", open(path), run(LABEL, label().set("threshold", "0.5")), statistics,
+			run(LABEL, label().set("method", "fixed")), statistics, run(LABEL, label().set("threshold", "0.5").set(
+				"core_threshold", "0.77")), statistics, run(LABEL, label()), statistics, "print(\"done\");"), "");
+		assertDone(output);
+		assertEquals(Arrays.asList("2 objects", "2 objects", "1 objects", "1 objects"), Arrays.stream(output.split("\r?\n"))
+			.filter(line -> line.matches("[0-9] objects")).collect(Collectors.toList()), output);
+	}
+
 	@Test
 	void theDialogShowsTheEnginesDefaults() {
 		final Spec spec = new Label_Objects().spec();
 		final ObjectOptions defaults = new ObjectOptions();
-		assertEquals(Options.plain(defaults.threshold()), spec.find("threshold").defaultValue());
 		assertEquals(Options.plain(defaults.sigma()), spec.find("smooth").defaultValue());
-		assertEquals(Options.plain(defaults.coreThreshold()), spec.find("core_threshold").defaultValue());
+		for (final String key : new String[] { "core_threshold", "edge" }) {
+			final double value = key.equals("edge") ? defaults.edge() : defaults.coreThreshold();
+			assertEquals("", spec.find(key).defaultValue());
+			assertTrue(spec.find(key).doc().contains(Options.plain(value)), spec.find(key).doc());
+		}
 		assertEquals(Options.plain(defaults.minShare()), spec.find("min_share").defaultValue());
 		assertEquals(String.valueOf(defaults.minSize()), spec.find("min").defaultValue());
 		assertEquals(defaults.split().name().toLowerCase(Locale.ROOT), spec.find("split").defaultValue());
