@@ -88,7 +88,7 @@ public final class Label_Objects extends BrushwoodCommand {
 				"auto takes " + Options.plain(o.threshold()) + ", or half of it where objects are less sure than those painted " +
 					"and so end more sharply there, unless a threshold is given. fixed takes the threshold given, or else " +
 					Options.plain(o.threshold()) + "; otsu finds one between the two peaks of the smoothed foreground.",
-				o.method()), Key.of(Kind.TEXT, THRESHOLD, "Threshold (blank: as above)", "",
+				o.method()), Key.of(Kind.TEXT, THRESHOLD, "Threshold (blank = automatic)", "",
 					"Probability from which on a pixel is foreground; above 0, at most 1. Without it the method chooses."),
 			Key.of(Kind.TEXT, "smooth", "Smoothing (sigma)", Options.plain(o.sigma()),
 				"Sigma of the Gaussian that smooths the probabilities, in pixels along x; 0 for none."),
@@ -112,11 +112,11 @@ public final class Label_Objects extends BrushwoodCommand {
 	private static List<Key> moreKeys(final ObjectOptions o) {
 		return Arrays.asList(Key.of(Kind.LIST, LabelSettings.CORE, "Core classes", "",
 			"Names or numbers of the classes that make the core of objects, separated by ';'; without it the foreground's.")
-			.under(MORE), Key.of(Kind.TEXT, CORE_THRESHOLD, "Core threshold (blank: as below)", "",
+			.under(MORE), Key.of(Kind.TEXT, CORE_THRESHOLD, "Core threshold (blank = automatic)", "",
 				"Objects are kept where the core's probability reaches this somewhere; 0 for no core. With 'threshold' below " +
 					"it this is a hysteresis. Without it: " + Options.plain(o.coreThreshold()) + " with an automatic threshold, " +
 					"core classes or split=core, else none.").under(MORE),
-			Key.of(Kind.TEXT, EDGE, "Share at the edge (blank: as below)", "",
+			Key.of(Kind.TEXT, EDGE, "Share at the edge (blank = automatic)", "",
 				"Unless nothing is split, objects end where the probability falls below this share of what a tenth of each " +
 					"exceeds; 0 for the threshold alone. Without it: " + Options.plain(o.edge()) + " with an automatic " +
 					"threshold, else 0.").under(MORE),
