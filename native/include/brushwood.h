@@ -658,9 +658,12 @@ bw_status bw_predict_probabilities(bw_context *ctx, const bw_model *model, const
  * fill value: NaN, in class numbers 0. */
 typedef struct bw_block_job bw_block_job; /* one call at a time */
 
+enum { BW_SAID_VERSION = 1, BW_SAID_CODEC = 2 };
+
 typedef struct bw_block_options {
     bw_predict_options predict;
-    bw_zarr_options zarr; /* of results that are not there yet */
+    bw_zarr_options zarr; /* of results that are not there yet; those that are there must have the chunks, if given */
+    int said;             /* BW_SAID: what else of zarr they must have */
     int64_t block[3];     /* x, y, z; rounded up to whole chunks. 0 = as the results say, else chosen: about 256 x 256 x
                              128 of stacks, 2048 x 2048 of single slices */
     int overwrite;        /* blocks that are there are made again */

@@ -96,6 +96,57 @@ def test_round_trip_of_real_images(tasks, tmp_path, name):
     assert (tmp_path / "a.tif").read_bytes() == convert(other, tmp_path / "c.tif").read_bytes()
 
 
+def zarr_level(image, level, shape):
+    """Pixels of a level that is one uncompressed chunk, uint16."""
+    return np.fromfile(chunks(image, str(level))[0], "<u2").reshape(shape)
+
+
+@pytest.mark.parametrize("version", ["0.4", "0.5"])
+def test_images_are_averaged_and_labels_are_not(tmp_path, version):
+    """A single channel is no sign of labels; --labels is, and so is an input that says so."""
+    pixels = pixels_of(np.uint16, (1, 1, 1, 120, 80))
+    source, options = write_stack(tmp_path / "a.tif", pixels), ("--compression", "none", "--zarr-version", version)
+    image = convert(source, tmp_path / "image.zarr", *options)
+    labels = convert(source, tmp_path / "labels.zarr", *options, "--labels")
+    again = convert(labels, tmp_path / "again.zarr", *options)
+    sums = pixels.reshape(60, 2, 40, 2).astype(np.int64).sum((1, 3))
+    np.testing.assert_array_equal(zarr_level(image, 1, (60, 40)), (sums + 2) // 4)
+    for each in (labels, again):
+        np.testing.assert_array_equal(zarr_level(each, 1, (60, 40)), pixels[0, 0, 0, ::2, ::2])
+    assert ["image-label" in attributes(each)[0] for each in (image, labels, again)] == [False, True, True]
+    run("convert", "--input", image, "--output", tmp_path / "b.tif", "--labels", code=2)
+
+
+@pytest.mark.parametrize("version", ["0.4", "0.5"])
+def test_attributes_of_python_that_are_no_json(tmp_path, version):
+    """json.dumps writes NaN and Infinity as they are; strings that hold such words, quotes and backslashes stay."""
+    pixels = pixels_of(np.uint8, (1, 1, 1, 50, 60))
+    image = convert(write_stack(tmp_path / "a.tif", pixels), tmp_path / "a.zarr", "--zarr-version", version)
+    file = image / (".zattrs" if version == "0.4" else "zarr.json")
+    text = json.loads(file.read_text())
+    where = text if version == "0.4" else text["attributes"]
+    where["mine"] = [float("nan"), {"x": float("inf"), "y\\": -float("inf")}, 'a "NaN" \\', "Infinity", NAN_KEY]
+    where[NAN_KEY] = float("nan")
+    file.write_text(json.dumps(text))
+    assert "NaN," in file.read_text() and "-Infinity" in file.read_text()
+    np.testing.assert_array_equal(back(image, tmp_path), pixels[0, 0, 0])
+    file.write_text(json.dumps(text).replace("NaN,", "NaM,"))
+    assert "no valid JSON" in run("convert", "--input", image, "--output", tmp_path / "b.tif", code=1).stderr
+
+
+NAN_KEY = "-Infinity \\\" NaN"
+
+
+@pytest.mark.parametrize(("content", "said"), (
+    ('{"zarr_format": 3, "node_ty', "no valid JSON"), ("", "no valid JSON"), ("{}", "neither a group nor an array")))
+def test_a_damaged_group_is_named(tmp_path, content, said):
+    image = convert(write_stack(tmp_path / "a.tif", pixels_of(np.uint8, (1, 1, 1, 50, 60))), tmp_path / "a.zarr",
+                    "--zarr-version", "0.5")
+    (image / "zarr.json").write_text(content)
+    error = run("convert", "--input", image, "--output", tmp_path / "b.tif", code=1).stderr
+    assert str(image / "zarr.json") in error and said in error
+
+
 def test_convert_is_the_same_whatever_the_resources(tmp_path):
     source = write_stack(tmp_path / "a.tif", pixels_of(np.uint16, (1, 40, 2, 300, 310)))
     first = tree(convert(source, tmp_path / "a.zarr", "--threads", 2))
@@ -334,6 +385,21 @@ def test_another_recipe_is_refused(tasks, models, tmp_path):
     predict(tmp_path / "other.brushwood", task.test[0], target, "probabilities", "--overwrite")
     predict(tmp_path / "other.brushwood", task.test[0], tmp_path / "q.zarr", "probabilities")
     assert tree(target) == tree(tmp_path / "q.zarr")
+
+
+@pytest.mark.parametrize(("other", "said"), (
+    (("--zarr-version", "0.5"), "version of OME-Zarr: 0.4"), (("--compression", "gzip"), "compression: zstd"),
+    (("--zarr-chunk", "1,64,64"), "size of chunks: 1,32,32")))
+def test_another_layout_is_refused(tasks, models, tmp_path, other, said):
+    """What is said again has to be true; what is not said is as it was begun."""
+    target, image = tmp_path / "p.zarr", tasks["nuclei"].test[0]
+    same = ("--compression", "zstd", "--zarr-chunk", "1,32,32", "--zarr-version", "0.4")
+    predict(models["nuclei"], image, target, "probabilities", *same, "--chunk", "0/2")
+    before = tree(target)
+    error = predict(models["nuclei"], image, target, "probabilities", *other, "--chunk", "1/2", code=1).stderr
+    assert said in error and tree(target) == before
+    predict(models["nuclei"], image, target, "probabilities", *same, "--chunk", "1/2")
+    predict(models["nuclei"], image, target, "probabilities", "--finish")
 
 
 def test_statistics_of_a_wide_float_image(models, tmp_path):

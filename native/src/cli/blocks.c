@@ -131,7 +131,7 @@ bw_status bw_cli_check_blocks(bw_context *ctx, const bw_cli_block_counts *counts
 /* ---- an image in one go ---------------------------------------------------------------------------------------- */
 
 bw_block_options bw_cli_block_options(const bw_cli_job *job) {
-    bw_block_options options = {.predict = job->options, .zarr = job->format.zarr};
+    bw_block_options options = {.predict = job->options, .zarr = job->format.zarr, .said = job->format.zarr_said};
     memcpy(options.block, job->block, sizeof options.block);
     return options;
 }

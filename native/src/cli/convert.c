@@ -12,6 +12,9 @@ const bw_cli_option bw_cli_convert_options[] = {
     OPTION_COMPRESSION,
     OPTIONS_TIFF,
     OPTIONS_ZARR,
+    {"labels", NULL,
+     "the values are numbers of classes or objects: smaller resolutions of OME-Zarr take every second voxel, not means",
+     0, 0},
     {"spacing", "Z,Y,X", "voxel size in the image's unit, replaces its calibration", 0, 0},
     OPTION_THREADS,
     OPTION_MEMORY,
@@ -23,8 +26,11 @@ static bw_status convert(const bw_cli_call *call, const bw_cli_format *format, c
     char text[200];
     bw_image *image;
     BW_TRY(bw_image_open_file(call->ctx, input, &image));
+    bw_cli_format how = *format;
+    const int labels = bw_cli_get(call, "labels")->count || bw_image_is_labels(image);
+    how.zarr.content = labels ? BW_ZARR_CONTENT_LABELS : BW_ZARR_CONTENT_IMAGE;
     bw_status status = spacing ? bw_image_set_spacing(call->ctx, image, spacing) : BW_OK;
-    if (status == BW_OK) status = bw_cli_write_image(call->ctx, format, output, image);
+    if (status == BW_OK) status = bw_cli_write_image(call->ctx, &how, output, image);
     bw_image_describe(bw_image_get_info(image), text, sizeof text);
     if (status == BW_OK) printf("Wrote %s: %s\n", output, text);
     bw_image_free(image);
@@ -37,6 +43,8 @@ int bw_cli_run_convert(bw_cli_call *call) {
     double spacing[3];
     int given;
     RUN(bw_cli_get_format(call, &output, 1, &format));
+    if (bw_cli_get(call, "labels")->count && !bw_cli_is_zarr(output))
+        return bw_cli_usage(call, "--labels goes with results in OME-Zarr: their names end with .zarr.");
     RUN(bw_cli_spacing(call, spacing, &given));
     RUN(bw_cli_set_resources(call));
     RUN(bw_cli_output_image(call, "output", output, (const char *const[]){"input", NULL}));

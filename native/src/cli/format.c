@@ -47,7 +47,9 @@ static int get_compression(const bw_cli_call *call, int tiff, int zarr, bw_cli_f
                                          : "none, lzw, deflate or zstd for TIFF",
                             text);
     if (tiff) out->tiff.compression = (bw_compression)compressions[found].tiff;
-    if (zarr) out->zarr.codec = (bw_zarr_codec)compressions[found].zarr;
+    if (!zarr) return BW_EXIT_DONE;
+    out->zarr.codec = (bw_zarr_codec)compressions[found].zarr;
+    out->zarr_said |= BW_SAID_CODEC;
     return BW_EXIT_DONE;
 }
 
@@ -65,15 +67,16 @@ static int get_layout(const bw_cli_call *call, bw_tiff_options *tiff) {
     return BW_EXIT_DONE;
 }
 
-static int get_zarr(const bw_cli_call *call, bw_zarr_options *zarr) {
+static int get_zarr(const bw_cli_call *call, bw_cli_format *out) {
     static const char *const versions[] = {"0.4", "0.5"};
     const char *text = bw_cli_text(call, "zarr-version");
     int found = text ? -1 : BW_OME_ZARR_04;
     for (int i = 0; text && i < 2; i++)
         if (!strcmp(text, versions[i])) found = i;
     if (found < 0) return bw_cli_usage(call, "--zarr-version must be 0.4 or 0.5, not \"%s\".", text);
-    zarr->version = (bw_zarr_version)found;
-    return bw_cli_voxels(call, "zarr-chunk", zarr->chunk);
+    out->zarr.version = (bw_zarr_version)found;
+    if (text) out->zarr_said |= BW_SAID_VERSION;
+    return bw_cli_voxels(call, "zarr-chunk", out->zarr.chunk);
 }
 
 /* Options that nothing that is written understands. */
@@ -100,7 +103,7 @@ int bw_cli_get_format(const bw_cli_call *call, const char *const *paths, int cou
     if (!tiff && zarr) RUN(refuse_others(call, for_tiff, "TIFF"));
     RUN(get_compression(call, tiff || !zarr, zarr, out));
     RUN(get_layout(call, &out->tiff));
-    return get_zarr(call, &out->zarr);
+    return get_zarr(call, out);
 }
 
 int bw_cli_voxels(const bw_cli_call *call, const char *name, int64_t voxels[3]) {

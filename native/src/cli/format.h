@@ -25,6 +25,7 @@
 typedef struct bw_cli_format {
     bw_tiff_options tiff;
     bw_zarr_options zarr;
+    int zarr_said; /* as in bw_block_options */
 } bw_cli_format;
 
 /* Whether a result of this name is OME-Zarr; separators at its end do not count. */

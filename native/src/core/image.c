@@ -17,6 +17,7 @@ struct bw_image {
     bw_image_reader reader; /* of a streamed image */
     int64_t chunks[3];      /* their extent; 0 = there are none */
     uint64_t chunk_bytes;
+    int is_labels;
     _Atomic uint64_t stamp;
 };
 
@@ -314,6 +315,14 @@ bw_status bw_image_create_streamed(bw_context *ctx, const bw_image_info *info, c
     else if (reader->close)
         reader->close(reader->user);
     return status;
+}
+
+void bw_image_set_labels(bw_image *image, int labels) {
+    image->is_labels = labels;
+}
+
+int bw_image_is_labels(const bw_image *image) {
+    return image->is_labels;
 }
 
 void bw_image_set_chunks(bw_image *image, const int64_t extent[3], uint64_t bytes) {

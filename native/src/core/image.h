@@ -27,6 +27,9 @@ bw_status bw_image_need_plane(bw_context *ctx, const bw_image *image, int frame,
 bw_status bw_image_need_whole(bw_context *ctx, const bw_image *image, const char *what);
 /* The same for sparse images alone: streamed ones will do. */
 bw_status bw_image_need_pixels(bw_context *ctx, const bw_image *image, const char *what);
+/* Whether the file says that the values are numbers of classes or objects. */
+void bw_image_set_labels(bw_image *image, int labels);
+int bw_image_is_labels(const bw_image *image);
 /* The pixels of a streamed image are in chunks of such an extent along x, y and z and of so many bytes, which are best
  * read whole. Chunks may be damaged (BW_ERROR_FORMAT) where others are not. */
 void bw_image_set_chunks(bw_image *image, const int64_t extent[3], uint64_t bytes);

@@ -5,12 +5,13 @@
 enum { OUTPUTS = 4 };
 
 /* Whole numbers of the options, in the order of BlockOptions.pack; the last three are of three each: x, y, z. */
-enum { TILE, UNREFINED, VERSION, CODEC, OVERWRITE, CHUNK, BLOCK = CHUNK + 3, WHOLE_COUNT = BLOCK + 3 };
+enum { TILE, UNREFINED, VERSION, CODEC, SAID, OVERWRITE, CHUNK, BLOCK = CHUNK + 3, WHOLE_COUNT = BLOCK + 3 };
 
 /* spacing: its three numbers, or NULL for the image's own. */
 static bw_block_options options_of(const jlong n[WHOLE_COUNT], const double *spacing) {
     bw_block_options o = {.predict = {.tile = n[TILE], .spacing = spacing, .unrefined = n[UNREFINED] != 0},
                           .zarr = {.version = (bw_zarr_version)n[VERSION], .codec = (bw_zarr_codec)n[CODEC]},
+                          .said = (int)n[SAID],
                           .overwrite = n[OVERWRITE] != 0};
     for (int axis = 0; axis < 3; axis++) {
         o.zarr.chunk[axis] = n[CHUNK + axis];

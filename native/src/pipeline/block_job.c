@@ -1,5 +1,6 @@
 /* A model applied block by block to an image, by any number of jobs at the same time: what a result needs to know of
  * the others is in its folder. */
+#include <stdio.h>
 #include <string.h>
 
 #include "core/alloc.h"
@@ -103,6 +104,34 @@ static bw_status keep_options(bw_context *ctx, const bw_block_options *options, 
     return BW_OK;
 }
 
+static bw_status refuse(bw_context *ctx, const char *path, const char *what, const char *there) {
+    return bw_fail(
+        ctx, BW_ERROR_MISMATCH,
+        "%s was begun with another %s: %s. Leave the option out to go on as it was begun, name another result, "
+        "or remove it first.",
+        path, what, there);
+}
+
+/* What was said of results that are there already has to be true. */
+static bw_status compare_layout(bw_context *ctx, const bw_block_options *wanted, const char *path,
+                                const bw_image_info *info, const bw_zarr_options *there) {
+    static const char *const codecs[] = {"blosc", "zstd", "gzip", "none"};
+    const int64_t size[3] = {info->width, info->height, info->depth};
+    char text[100];
+    if ((wanted->said & BW_SAID_VERSION) && wanted->zarr.version != there->version)
+        return refuse(ctx, path, "version of OME-Zarr", there->version == BW_OME_ZARR_04 ? "0.4" : "0.5");
+    if ((wanted->said & BW_SAID_CODEC) && wanted->zarr.codec != there->codec)
+        return refuse(ctx, path, "compression", codecs[there->codec]);
+    snprintf(text, sizeof text, "%lld,%lld,%lld", (long long)there->chunk[2], (long long)there->chunk[1],
+             (long long)there->chunk[0]);
+    for (int axis = 0; axis < 3; axis++) {
+        const int64_t chunk = wanted->zarr.chunk[axis], clipped = chunk < size[axis] ? chunk : size[axis];
+        if (chunk && clipped != there->chunk[axis] && chunk != there->chunk[axis])
+            return refuse(ctx, path, "size of chunks", text);
+    }
+    return BW_OK;
+}
+
 /* What the results that are there already say; the others will be like them. */
 static bw_status read_notes(bw_context *ctx, bw_block_job *job, bw_block_note *note) {
     int found = job->options.plan && job->options.overwrite;
@@ -115,6 +144,7 @@ static bw_status read_notes(bw_context *ctx, bw_block_job *job, bw_block_note *n
         const bw_status status = bw_block_note_read(ctx, job->paths[o], text, statistics_count(job->image), note);
         bw_string_free(text);
         BW_TRY(status);
+        BW_TRY(compare_layout(ctx, &job->options, job->paths[o], bw_image_get_info(job->image), &options));
         job->options.zarr = options;
         found = 1;
     }

@@ -42,6 +42,37 @@ static int too_deep(const uint8_t *text, uint64_t size) {
     return depth > MOST_DEPTH;
 }
 
+/* ---- what Python writes ------------------------------------------------------------------------------------------ */
+
+/* Python's json writes floats that are not finite as bare words, which JSON does not have. -> the length of one that
+ * begins here, else 0. */
+static size_t bare_word(const char *text) {
+    static const char *const words[] = {"NaN", "Infinity", "-Infinity"};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (!strncmp(text, words[i], strlen(words[i]))) return strlen(words[i]);
+    return 0;
+}
+
+/* Makes strings of them, as Zarr itself has them; to NULL = only counts. text ends with 0. -> bytes, with the 0 */
+static uint64_t quote_words(const char *text, char *to) {
+    uint64_t size = 0;
+    int quoted = 0;
+    while (*text) {
+        const size_t word = quoted ? 0 : bare_word(text), length = word                                 ? word
+                                                                   : quoted && *text == '\\' && text[1] ? 2
+                                                                                                        : 1;
+        if (length == 1 && *text == '"') quoted = !quoted;
+        if (to && word) to[size] = to[size + word + 1] = '"';
+        if (to) memcpy(to + size + (word > 0), text, length);
+        size += length + (word ? 2 : 0);
+        text += length;
+    }
+    if (to) to[size] = 0;
+    return size + 1;
+}
+
+/* ---- parsing ----------------------------------------------------------------------------------------------------- */
+
 static bw_status parse(bw_context *ctx, const char *name, const char *text, uint64_t size, cJSON **out) {
     if (too_deep((const uint8_t *)text, size))
         return bw_fail(ctx, BW_ERROR_FORMAT,
@@ -56,14 +87,26 @@ static bw_status parse(bw_context *ctx, const char *name, const char *text, uint
     return bw_fail(ctx, BW_ERROR_FORMAT, "%s is no valid JSON object (byte %ld). Copy the file again.", name, at + 1);
 }
 
-bw_status bw_json_parse(bw_context *ctx, const char *name, uint8_t *data, uint64_t size, cJSON **out) {
-    *out = NULL;
-    char *text = bw_realloc(ctx, data, size + 1, 1, "JSON");
+/* Takes over data. *size: that of the text, without the 0 at its end. */
+static char *make_text(bw_context *ctx, uint8_t *data, uint64_t *size) {
+    char *text = bw_realloc(ctx, data, *size + 1, 1, "JSON");
     if (!text) {
         bw_free(data);
-        return BW_ERROR_MEMORY;
+        return NULL;
     }
-    text[size] = 0;
+    text[*size] = 0;
+    const uint64_t room = quote_words(text, NULL);
+    if (strlen(text) < *size || room == *size + 1) return text;
+    char *quoted = bw_alloc(ctx, room, 1, "JSON");
+    if (quoted) *size = quote_words(text, quoted) - 1;
+    bw_free(text);
+    return quoted;
+}
+
+bw_status bw_json_parse(bw_context *ctx, const char *name, uint8_t *data, uint64_t size, cJSON **out) {
+    *out = NULL;
+    char *text = make_text(ctx, data, &size);
+    if (!text) return BW_ERROR_MEMORY;
     const bw_status status = parse(ctx, name, text, size, out);
     bw_free(text);
     return status;

@@ -76,6 +76,7 @@ static bw_status fill_picture(bw_context *ctx, const target *t, bw_zarr_picture 
     BW_TRY(bw_zarr_describe_axes(ctx, t->image, t->dataset, picture));
     picture->name = bw_strdup(ctx, t->name);
     if (!picture->name) return BW_ERROR_MEMORY;
+    picture->labels = t->group && bw_json_member(t->group->ome, "image-label") != NULL;
     return t->group ? bw_zarr_describe_channels(ctx, t->group->ome, picture) : BW_OK;
 }
 
@@ -287,8 +288,18 @@ static bw_status open_group(bw_context *ctx, const char *path, bw_zarr_picture *
 
 /* ---- any path ---------------------------------------------------------------------------------------------------- */
 
+/* A zarr.json that tells of neither an array nor a group. */
+static bw_status no_node(bw_context *ctx, const char *path) {
+    cJSON *json;
+    BW_TRY(read_attributes(ctx, path, "zarr.json", &json));
+    bw_json_free(json);
+    return bw_fail(ctx, BW_ERROR_FORMAT,
+                   "%s/zarr.json describes neither a group nor an array (\"node_type\"). Copy the file again.", path);
+}
+
 static bw_status no_zarr(bw_context *ctx, const char *path) {
     const bw_path_kind kind = bw_system_kind(path);
+    if (bw_zarr_holds(path, "zarr.json")) return no_node(ctx, path);
     if (kind == BW_PATH_ABSENT) return bw_fail(ctx, BW_ERROR_IO, "There is no folder %s. Check its name.", path);
     if (kind == BW_PATH_FOLDER)
         return bw_fail(

@@ -16,6 +16,7 @@ typedef struct bw_zarr_picture {
     bw_image_info info; /* type as images have it */
     char *name;
     char **channels; /* info.channels names, each may be NULL; NULL = none */
+    int labels;      /* numbers of classes or objects */
 } bw_zarr_picture;
 
 /* Finds what a path leads to: an image's group, an array in or outside of one, or a group that holds exactly one image

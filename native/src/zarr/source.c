@@ -298,6 +298,7 @@ bw_status bw_zarr_open(bw_context *ctx, const char *path, bw_image **out) {
     BW_TRY(bw_image_create_streamed(ctx, &picture->info, &reader, out));
     bw_image_set_chunks(*out, (int64_t[3]){extent_of(s, X), extent_of(s, Y), extent_of(s, Z)},
                         bw_zarr_chunk_bytes(picture->array));
+    bw_image_set_labels(*out, picture->labels);
     const bw_status status = name_image(ctx, picture, *out);
     if (status == BW_OK) return BW_OK;
     bw_image_free(*out);

@@ -20,19 +20,19 @@ public final class BlockOptions {
 		return this;
 	}
 
-	/** Of results that are not there yet. */
+	/** Of results that are not there yet, and demanded of those that are. */
 	public BlockOptions version(final ZarrVersion which) {
 		zarr.version(which);
 		return this;
 	}
 
-	/** Of results that are not there yet. */
+	/** Of results that are not there yet, and demanded of those that are. */
 	public BlockOptions codec(final ZarrCodec kind) {
 		zarr.codec(kind);
 		return this;
 	}
 
-	/** Voxels of a chunk of results that are not there yet; 0 = chosen, see {@link ZarrOptions#chunk}. */
+	/** Voxels of a chunk, as for {@link #version}; 0 = as the results say, else chosen, see {@link ZarrOptions#chunk}. */
 	public BlockOptions chunk(final long x, final long y, final long z) {
 		zarr.chunk(x, y, z);
 		return this;
@@ -68,9 +68,9 @@ public final class BlockOptions {
 		return this;
 	}
 
-	/** tile, unrefined, version, codec, overwrite, chunk along x, y, z, block along x, y, z */
+	/** tile, unrefined, version, codec, which of these two were said, overwrite, chunk along x, y, z, block along x, y, z */
 	long[] pack() {
-		return new long[] { predict.tile, predict.unrefined ? 1 : 0, zarr.version.ordinal(), zarr.codec.ordinal(),
+		return new long[] { predict.tile, predict.unrefined ? 1 : 0, zarr.version.ordinal(), zarr.codec.ordinal(), zarr.said,
 			overwrite ? 1 : 0, zarr.chunk[0], zarr.chunk[1], zarr.chunk[2], block[0], block[1], block[2] };
 	}
 

@@ -8,13 +8,17 @@ public final class ZarrOptions {
 	ZarrVersion version = ZarrVersion.OME_04;
 	ZarrCodec codec = ZarrCodec.BLOSC;
 	long[] chunk = new long[3];
+	/** Which of version and codec were set: the engine's BW_SAID. */
+	int said;
 
 	public ZarrOptions version(final ZarrVersion which) {
+		said |= 1;
 		version = Objects.requireNonNull(which, "which");
 		return this;
 	}
 
 	public ZarrOptions codec(final ZarrCodec kind) {
+		said |= 2;
 		codec = Objects.requireNonNull(kind, "kind");
 		return this;
 	}

@@ -219,7 +219,9 @@ public final class FolderBatch {
 
 	/** Version and compression of results in OME-Zarr that are not there yet. */
 	public FolderBatch zarr(final ZarrVersion version, final ZarrCodec codec) {
-		zarr = new ZarrOptions().version(version).codec(codec);
+		zarr = new ZarrOptions();
+		if (version != ZarrVersion.OME_04) zarr.version(version);
+		if (codec != ZarrCodec.BLOSC) zarr.codec(codec);
 		zarrGiven = version != ZarrVersion.OME_04 || codec != ZarrCodec.BLOSC;
 		return this;
 	}

@@ -22,8 +22,9 @@ final class BlockWork implements Serializable {
 	/** Of the image; absolute, like those of the results. */
 	String input;
 	EnumMap<Output, String> outputs;
-	ZarrVersion version = ZarrVersion.OME_04;
-	ZarrCodec codec = ZarrCodec.BLOSC;
+	/** null = as the results say, else the usual. */
+	ZarrVersion version;
+	ZarrCodec codec;
 	/** x, y, z; 0 = chosen. */
 	long[] chunk = new long[3];
 	long[] block = new long[3];
@@ -37,8 +38,11 @@ final class BlockWork implements Serializable {
 	long memory;
 
 	BlockOptions options() {
-		return new BlockOptions().version(version).codec(codec).chunk(chunk[0], chunk[1], chunk[2]).block(block[0],
-			block[1], block[2]).unrefined(unrefined).overwrite(overwrite);
+		final BlockOptions options = new BlockOptions().chunk(chunk[0], chunk[1], chunk[2]).block(block[0], block[1],
+			block[2]);
+		if (version != null) options.version(version);
+		if (codec != null) options.codec(codec);
+		return options.unrefined(unrefined).overwrite(overwrite);
 	}
 
 	/** A job with the resources of a task. */

@@ -46,16 +46,16 @@ final class DriverOptions {
 		"slices")
 	private Triple block = new Triple();
 
-	@Option(names = "--zarr-version", paramLabel = "VERSION", defaultValue = "0.4", converter = Versions.class,
-		description = "of OME-Zarr: 0.4 (on Zarr 2) or 0.5 (on Zarr 3); default ${DEFAULT-VALUE}")
+	@Option(names = "--zarr-version", paramLabel = "VERSION", converter = Versions.class,
+		description = "of OME-Zarr: 0.4 (on Zarr 2) or 0.5 (on Zarr 3); default 0.4")
 	private ZarrVersion version;
 
 	@Option(names = "--zarr-chunk", paramLabel = "Z,Y,X", converter = WholeNumbers.class, description = "voxels of a " +
 		"chunk; default 32,128,128 of stacks, 1,512,512 of single slices")
 	private Triple chunk = new Triple();
 
-	@Option(names = "--compression", paramLabel = "KIND", defaultValue = "blosc", converter = Codecs.class,
-		description = "blosc, zstd, gzip or none; default ${DEFAULT-VALUE}")
+	@Option(names = "--compression", paramLabel = "KIND", converter = Codecs.class,
+		description = "blosc, zstd, gzip or none; default blosc")
 	private ZarrCodec codec;
 
 	@Option(names = "--unrefined", description = "the forest's own probabilities, without the smoothing that the model " +

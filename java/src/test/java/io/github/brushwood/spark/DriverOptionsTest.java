@@ -46,8 +46,8 @@ class DriverOptionsTest {
 		assertEquals(new File("in.zarr").getAbsolutePath(), work.input);
 		assertEquals(EnumSet.of(Output.PROBABILITIES), work.outputs.keySet());
 		assertEquals(new File("out.zarr").getAbsolutePath(), work.outputs.get(Output.PROBABILITIES));
-		assertEquals(ZarrVersion.OME_04, work.version);
-		assertEquals(ZarrCodec.BLOSC, work.codec);
+		assertNull(work.version);
+		assertNull(work.codec);
 		assertArrayEquals(new long[3], work.block);
 		assertArrayEquals(new long[3], work.chunk);
 		assertNull(work.spacing);
