@@ -132,10 +132,11 @@ typedef struct bw_scores {
 static int class_at(const bw_image *image, const void *plane, int64_t i) {
     float value;
     switch (bw_image_get_info(image)->type) {
-    case BW_UINT8: return ((const uint8_t *)plane)[i];
+    case BW_UINT8: value = ((const uint8_t *)plane)[i]; break;
     case BW_UINT16: value = ((const uint16_t *)plane)[i]; break;
     default: value = ((const float *)plane)[i];
     }
+    value += (float)bw_image_offset(image);
     return value >= 0 && value <= BW_MAX_CLASSES && value == (float)(int)value ? (int)value : -1;
 }
 

@@ -21,6 +21,14 @@ const bw_cli_option bw_cli_convert_options[] = {
     OPTIONS_END,
 };
 
+/* ImageJ's description says that values are signed; OME-XML and OME-Zarr do not. */
+static void tell_offset(const bw_cli_format *format, const char *input, const char *output, const bw_image *image) {
+    const int kept = !bw_cli_is_zarr(output) && !format->tiff.pyramid;
+    if (bw_image_offset(image) == 0 || kept) return;
+    fprintf(stderr, "note: %s holds signed 16-bit values; %s holds them as uint16, with %g added.\n", input, output,
+            -bw_image_offset(image));
+}
+
 static bw_status convert(const bw_cli_call *call, const bw_cli_format *format, const double *spacing) {
     const char *input = bw_cli_text(call, "input"), *output = bw_cli_text(call, "output");
     char text[200];
@@ -32,6 +40,7 @@ static bw_status convert(const bw_cli_call *call, const bw_cli_format *format, c
     bw_status status = spacing ? bw_image_set_spacing(call->ctx, image, spacing) : BW_OK;
     if (status == BW_OK) status = bw_cli_write_image(call->ctx, &how, output, image);
     bw_image_describe(bw_image_get_info(image), text, sizeof text);
+    if (status == BW_OK) tell_offset(format, input, output, image);
     if (status == BW_OK) printf("Wrote %s: %s\n", output, text);
     bw_image_free(image);
     return status;

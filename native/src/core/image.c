@@ -14,6 +14,7 @@ struct bw_image {
     char *name;
     char **labels;          /* per plane, NULL until one is set */
     char **channels;        /* names, NULL until one is set */
+    double offset;          /* the value that the pixel value 0 stands for */
     bw_image_reader reader; /* of a streamed image */
     int64_t chunks[3];      /* their extent; 0 = there are none */
     uint64_t chunk_bytes;
@@ -190,6 +191,14 @@ bw_status bw_image_set_name(bw_context *ctx, bw_image *image, const char *name) 
     bw_free(image->name);
     image->name = copy;
     return BW_OK;
+}
+
+void bw_image_set_offset(bw_image *image, double offset) {
+    image->offset = offset;
+}
+
+double bw_image_offset(const bw_image *image) {
+    return image->offset;
 }
 
 const char *bw_image_name(const bw_image *image) {

@@ -9,6 +9,8 @@ static inline int64_t bw_type_size(bw_pixel_type type) {
 }
 
 const char *bw_type_name(bw_pixel_type type);
+/* bw_image_offset of images of signed 16-bit values. */
+#define BW_SIGNED_OFFSET (-32768.0)
 /* "640 x 480 x 12, 2 channels, 5 frames, uint16" for messages. */
 void bw_image_describe(const bw_image_info *info, char *text, size_t size);
 /* x, y, z: positive and finite. */

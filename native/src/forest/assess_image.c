@@ -82,7 +82,9 @@ typedef struct bw_compared_plane {
 } bw_compared_plane;
 
 static int value_at(const bw_image *image, const void *plane, int64_t i) {
-    return bw_image_get_info(image)->type == BW_UINT8 ? ((const uint8_t *)plane)[i] : ((const uint16_t *)plane)[i];
+    const int pixel =
+        bw_image_get_info(image)->type == BW_UINT8 ? ((const uint8_t *)plane)[i] : ((const uint16_t *)plane)[i];
+    return pixel + (int)bw_image_offset(image);
 }
 
 /* "x 3, y 4, z 5, frame 2", counted from 0 and 1 as in ImageJ. */
@@ -123,7 +125,7 @@ static bw_status add_pixel(bw_context *ctx, const bw_compared_plane *p, int64_t 
     const int classes = p->assessment->classes;
     float probabilities[BW_MAX_CLASSES];
     int predicted = 0;
-    if (truth > classes) return bad_label(ctx, p, p->comparison->truth_name, truth, i);
+    if (truth < 1 || truth > classes) return bad_label(ctx, p, p->comparison->truth_name, truth, i);
     if (p->comparison->probabilities) {
         BW_TRY(get_probabilities(ctx, p, i, probabilities));
         bw_assessment_note(p->assessment, truth - 1, probabilities, 1);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/alloc.h"
+#include "core/image.h"
 #include "io/metadata.h"
 #include "io/utf.h"
 
@@ -188,6 +189,14 @@ static int64_t at_least_one(int64_t value) {
     return value > 0 ? value : 1;
 }
 
+/* Calibration.isSigned16Bit() of what FileOpener makes of the description: the straight line -32768 + 1 * pixel. */
+static int is_signed_16(const char *description) {
+    double function, offset, slope;
+    return find_number(description, "cf", &function) && find_number(description, "c0", &offset) &&
+           find_number(description, "c1", &slope) && find(description, "vunit") && function == 0 &&
+           offset == BW_SIGNED_OFFSET && slope == 1;
+}
+
 static void parse_imagej(bw_metadata *m, const char *description) {
     double interval = 0;
     m->imagej = 1;
@@ -196,6 +205,7 @@ static void parse_imagej(bw_metadata *m, const char *description) {
     m->slices = at_least_one(find_count(description, "slices"));
     m->frames = at_least_one(find_count(description, "frames"));
     m->has_sizes = 1;
+    m->signed_16 = is_signed_16(description);
     const char *order = find(description, "order");
     if (order && !strncmp(order, "zct", 3)) memcpy(m->order, "ZCT", 4);
     if (find_number(description, "finterval", &interval) && usable(interval))
@@ -246,7 +256,7 @@ static bw_status add_calibration(bw_text *text, const bw_image_info *info) {
     return BW_OK;
 }
 
-bw_status bw_imagej_describe(bw_text *text, const bw_image_info *info, double min, double max) {
+bw_status bw_imagej_describe(bw_text *text, const bw_image_info *info, int signed_16, double min, double max) {
     enum { COMPOSITE_MOST = 7 }; /* ImageJ's composite mode shows no more channels than that */
     int channels = info->rgb ? 1 : info->channels;
     int64_t images = (int64_t)channels * info->depth * info->frames;
@@ -258,6 +268,7 @@ bw_status bw_imagej_describe(bw_text *text, const bw_image_info *info, double mi
     if (channels > 1 || info->frames > 1) BW_TRY(bw_text_add(text, "hyperstack=true\n"));
     if (channels > 1) BW_TRY(bw_text_add(text, "mode=%s\n", channels <= COMPOSITE_MOST ? "composite" : "grayscale"));
     BW_TRY(add_calibration(text, info));
+    if (signed_16) BW_TRY(bw_text_add(text, "cf=0\nc0=-32768.0\nc1=1.0\nvunit=Gray Value\n"));
     if (images > 1) BW_TRY(bw_text_add(text, "loop=false\n"));
     if (min > max) return BW_OK;
     BW_TRY(add_number(text, "min", min));

@@ -20,13 +20,14 @@ typedef struct bw_metadata {
     double spacing[3];
     char unit[32];
     double frame_interval; /* seconds; 0 = unknown */
+    int signed_16;         /* 16-bit pixels are signed values with 32768 added, by ImageJ's calibration of values */
 } bw_metadata;
 
 /* description may be NULL. Gives the calibration that ImageJ 1.54p computes from the same file; OME-XML, which plain
  * ImageJ ignores, is read too. */
 void bw_metadata_parse(bw_metadata *m, const char *description, const bw_resolution *resolution);
-/* ImageJ's description. min and max are the display range; none is written when min > max. */
-bw_status bw_imagej_describe(bw_text *text, const bw_image_info *info, double min, double max);
+/* ImageJ's description. min and max are the display range in pixel values; none is written when min > max. */
+bw_status bw_imagej_describe(bw_text *text, const bw_image_info *info, int signed_16, double min, double max);
 
 typedef bw_status (*bw_label_fn)(void *user, int64_t index, const char *label);
 

@@ -78,7 +78,7 @@ typedef struct bw_tiff_file {
  * closed. Finds pages, dimensions and metadata: `info` is what the image will be. */
 bw_status bw_tiff_file_open(bw_context *ctx, const char *path, const uint8_t *data, uint64_t size, bw_tiff_file **out);
 void bw_tiff_file_close(bw_tiff_file *file);
-/* Name, slice labels and channel names. */
+/* Name, slice labels, channel names and the offset of values. */
 bw_status bw_tiff_file_name(bw_tiff_file *file, bw_image *image);
 /* Pixels of a part within the image: to[channel][z][y][x]. */
 bw_status bw_tiff_file_read(bw_tiff_file *file, const bw_part *part, void *to);

@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "core/alloc.h"
+#include "core/image.h"
 #include "io/metadata.h"
 
 int bw_tiff_samples(const bw_image_info *info) {
@@ -97,7 +98,9 @@ static bw_status describe(bw_tiff_meta *meta, const bw_image *outline, const bw_
     BW_TRY(bw_imagej_blocks(&meta->label_counts, &meta->label_data, any ? labels : NULL, bw_tiff_page_count(info),
                             &channels[0].min, many ? info->channels : 0));
     if (ome) return bw_ome_describe(&meta->description, outline);
-    return bw_imagej_describe(&meta->description, info, pages ? channels[0].min : 1, pages ? channels[0].max : 0);
+    const int signed_16 = info->type == BW_UINT16 && bw_image_offset(outline) == BW_SIGNED_OFFSET;
+    return bw_imagej_describe(&meta->description, info, signed_16, pages ? channels[0].min : 1,
+                              pages ? channels[0].max : 0);
 }
 
 bw_status bw_tiff_meta_make(bw_tiff_meta *meta, const bw_image *outline, const bw_range *pages, int ome) {

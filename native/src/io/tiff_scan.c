@@ -280,9 +280,15 @@ static const char *without_folders(const char *path) {
     return name;
 }
 
+static double value_offset(const bw_tiff_file *f) {
+    const int is_signed = f->kind->format == SAMPLEFORMAT_INT || f->meta.signed_16;
+    return is_signed && f->kind->type == BW_UINT16 ? BW_SIGNED_OFFSET : 0;
+}
+
 bw_status bw_tiff_file_name(bw_tiff_file *f, bw_image *image) {
     bw_tiff_lane *lane;
     names n = {f, image};
+    bw_image_set_offset(image, value_offset(f));
     BW_TRY(bw_image_set_name(f->ctx, image, without_folders(f->path)));
     BW_TRY(bw_tiff_file_lane(f, 0, 0, &lane));
     BW_TRY(read_labels(&n, lane->tif));

@@ -7,6 +7,7 @@
 static bw_status copy_outline(bw_context *ctx, const bw_image *from, int keep, bw_image **out) {
     const bw_image_info *info = bw_image_get_info(from);
     BW_TRY(keep ? bw_image_create(ctx, info, out) : bw_image_create_sparse(ctx, info, out));
+    bw_image_set_offset(*out, bw_image_offset(from));
     return bw_image_copy_names(ctx, *out, from);
 }
 

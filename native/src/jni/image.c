@@ -144,6 +144,18 @@ static void jni_imageSetSpacing(JNIEnv *env, jclass self, jlong job, jlong addre
     if (image) bw_jni_ok(env, ctx, bw_image_set_spacing(ctx, image, spacing));
 }
 
+static jdouble jni_imageOffset(JNIEnv *env, jclass self, jlong address) {
+    (void)self;
+    const bw_image *image = bw_jni_object(env, address);
+    return image ? bw_image_offset(image) : 0;
+}
+
+static void jni_imageSetOffset(JNIEnv *env, jclass self, jlong address, jdouble offset) {
+    (void)self;
+    bw_image *image = bw_jni_object(env, address);
+    if (image) bw_image_set_offset(image, offset);
+}
+
 static jlong jni_imageHash(JNIEnv *env, jclass self, jlong address) {
     (void)self;
     const bw_image *image = bw_jni_object(env, address);
@@ -375,6 +387,8 @@ static const JNINativeMethod rows[] = {
     BW_NATIVE(imageChannelName, "(JI)[B"),
     BW_NATIVE(imageSetChannelName, "(JJI[B)V"),
     BW_NATIVE(imageSetSpacing, "(JJDDD)V"),
+    BW_NATIVE(imageOffset, "(J)D"),
+    BW_NATIVE(imageSetOffset, "(JD)V"),
     BW_NATIVE(imageHash, "(J)J"),
     BW_NATIVE(imageFingerprint, "(JJ)J"),
     BW_NATIVE(imageSurvey, "(J)[J"),

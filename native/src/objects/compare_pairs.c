@@ -209,7 +209,7 @@ static bw_status begin_counting(bw_context *ctx, bw_counting *c) {
     c->width = info->width;
     c->chunk = CHUNK_VOXELS / info->width + 1;
     c->threads = bw_context_threads(ctx);
-    c->highest = c->compared->kind == BW_COMPARE_CLASSES ? 255 : BW_MAX_LABEL;
+    c->highest = c->compared->kind == BW_COMPARE_CLASSES ? 255 : BW_MAX_READ_LABEL;
     for (int i = 0; i < 2; i++)
         if (!(c->pixels[i] = bw_alloc(ctx, (uint64_t)most, sizeof(float), "rows of an image"))) return BW_ERROR_MEMORY;
     c->tables = bw_calloc(ctx, (uint64_t)c->threads, sizeof *c->tables, "pairs of labels");

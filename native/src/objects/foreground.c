@@ -76,13 +76,20 @@ static bw_status make_buffers(bw_context *ctx, bw_foreground *f) {
     return BW_OK;
 }
 
+/* One over the largest integer of the image's type; 1 of floats. */
+static float scale_of(const bw_image *image) {
+    const bw_pixel_type type = bw_image_get_info(image)->type;
+    if (type == BW_FLOAT32) return 1;
+    return type == BW_UINT8 ? 1 / 255.0f : 1 / (65535.0f + (float)bw_image_offset(image));
+}
+
 bw_status bw_foreground_create(bw_context *ctx, const bw_image *image, double sigma, const double spacing[3],
                                const bw_mixture *mixtures, int count, bw_foreground *out) {
     const bw_image_info *info = bw_image_get_info(image);
     memset(out, 0, sizeof *out);
     out->image = image;
     out->count = count;
-    out->scale = info->type == BW_UINT8 ? 1 / 255.0f : info->type == BW_UINT16 ? 1 / 65535.0f : 1;
+    out->scale = scale_of(image);
     memcpy(out->mixtures, mixtures, (size_t)count * sizeof *mixtures);
     for (int axis = 0; axis < 3; axis++)
         out->sigma[axis] = axis == 2 && info->depth == 1 ? 0 : sigma * spacing[0] / spacing[axis];
@@ -245,6 +252,13 @@ static bw_status mix(bw_context *ctx, bw_foreground *f, int index) {
     return BW_OK;
 }
 
+/* Signed integers below 0 are no foreground. */
+static void cut_negative(const bw_foreground *f) {
+    const int64_t count = voxels_of(&f->grown) * bw_image_get_info(f->image)->channels;
+    for (int64_t i = 0; i < count; i++)
+        f->pixels[i] = f->pixels[i] > 0 ? f->pixels[i] : 0;
+}
+
 void bw_foreground_begin(bw_foreground *f, int frame) {
     memset(&f->part, 0, sizeof f->part);
     f->part.frame = frame;
@@ -256,6 +270,7 @@ bw_status bw_foreground_next(bw_context *ctx, bw_foreground *f, int *more) {
     grow_band(f, &f->part, &f->grown);
     f->rows = (f->part.hi[1] - f->part.lo[1]) * (f->part.hi[2] - f->part.lo[2]);
     BW_TRY(bw_objects_read_floats(ctx, f->image, &f->grown, f->pixels));
+    if (bw_image_get_info(f->image)->type == BW_UINT16 && bw_image_offset(f->image) < 0) cut_negative(f);
     for (int m = 0; m < f->count; m++)
         BW_TRY(mix(ctx, f, m));
     bw_progress_add(ctx, (double)voxels_of(&f->part));

@@ -21,9 +21,12 @@ struct bw_objects {
 /* Labels that float32 holds exactly, as label images of ImageJ do. */
 #define BW_MAX_LABEL ((uint32_t)1 << 24)
 
-/* A whole number from 0 to BW_MAX_LABEL. */
+/* The highest that is read: the one above may stand for other integers of a file, rounded. */
+#define BW_MAX_READ_LABEL (BW_MAX_LABEL - 1)
+
+/* A whole number from 0 to BW_MAX_READ_LABEL. */
 static inline int bw_is_label(float value) {
-    return value >= 0 && value <= (float)BW_MAX_LABEL && value == (float)(uint32_t)value;
+    return value >= 0 && value <= (float)BW_MAX_READ_LABEL && value == (float)(uint32_t)value;
 }
 
 /* Without objects: frames, size and calibration as those of an image, of which it also takes the name and, where it has
@@ -32,7 +35,7 @@ bw_status bw_objects_create(bw_context *ctx, const bw_image *like, bw_objects **
 /* Chooses the type of the label image by the highest id. Call it when all frames are there. */
 bw_status bw_objects_settle(bw_context *ctx, bw_objects *objects);
 
-/* All channels of a part as floats; integers keep their values. Takes whole and streamed images.
+/* All channels of a part as floats: the values that pixels stand for (bw_image_offset). Takes whole and streamed images.
  * to[channel][z][y][x], tightly packed. */
 bw_status bw_objects_read_floats(bw_context *ctx, const bw_image *image, const bw_part *part, float *to);
 

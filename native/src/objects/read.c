@@ -28,6 +28,11 @@ static void spread_words(float *to, int64_t count) {
     }
 }
 
+static void add_offset(float *to, int64_t count, float offset) {
+    for (int64_t i = 0; i < count; i++)
+        to[i] += offset;
+}
+
 bw_status bw_objects_read_floats(bw_context *ctx, const bw_image *image, const bw_part *part, float *to) {
     const bw_image_info *info = bw_image_get_info(image);
     int64_t count = info->channels;
@@ -36,6 +41,7 @@ bw_status bw_objects_read_floats(bw_context *ctx, const bw_image *image, const b
     BW_TRY(bw_image_read(ctx, image, part, (uint8_t *)to + (4 - bw_type_size(info->type)) * count));
     if (info->type == BW_UINT8) spread_bytes(to, count);
     if (info->type == BW_UINT16) spread_words(to, count);
+    if (bw_image_offset(image) != 0) add_offset(to, count, (float)bw_image_offset(image));
     return BW_OK;
 }
 
@@ -68,10 +74,15 @@ typedef struct bw_band {
 } bw_band;
 
 static bw_status refuse(bw_context *ctx, const bw_image *image, float value) {
-    const char *name = bw_image_name(image);
+    const char *name = *bw_image_name(image) ? bw_image_name(image) : "The image";
+    if (value >= (float)BW_MAX_LABEL && value - value == 0)
+        return bw_fail(ctx, BW_ERROR_MISMATCH,
+                       "%s holds the label %.0f. Labels above %u are not read: as 32-bit floats, neighbouring ones are "
+                       "the same number, and their objects would become one. Number the objects anew, from 1.",
+                       name, (double)value, (unsigned)BW_MAX_READ_LABEL);
     return bw_fail(ctx, BW_ERROR_MISMATCH,
-                   "%s is no label image: it holds the value %g. Labels are whole numbers from 0 to %u.",
-                   *name ? name : "The image", (double)value, (unsigned)BW_MAX_LABEL);
+                   "%s is no label image: it holds the value %g. Labels are whole numbers from 0 to %u.", name,
+                   (double)value, (unsigned)BW_MAX_READ_LABEL);
 }
 
 static int64_t band_row(bw_context *ctx, void *user, int64_t row, bw_run *runs) {

@@ -40,7 +40,7 @@ static bw_status check_labels(bw_context *ctx, const bw_image_info *info, const 
                 "numbers from 0 to %u were expected.",
                 (long long)(i % info->width), (long long)(i / info->width % info->height),
                 (long long)(i / (info->width * info->height) + 1), frame + 1, (double)labels[i],
-                (unsigned)BW_MAX_LABEL);
+                (unsigned)BW_MAX_READ_LABEL);
     return BW_OK;
 }
 

@@ -48,6 +48,7 @@ static bw_status load(bw_context *ctx, const bw_image *from, bw_image **out) {
     int64_t extent[3];
     BW_TRY(bw_image_create(ctx, info, out));
     BW_TRY(bw_image_copy_names(ctx, *out, from));
+    bw_image_set_offset(*out, bw_image_offset(from));
     bw_image_choose_box(from, most_bytes / pixel, extent);
     uint8_t *room = bw_alloc(ctx, (uint64_t)(extent[0] * extent[1] * extent[2] * info->channels), (uint64_t)pixel,
                              "a part of an image");

@@ -53,14 +53,15 @@ static bw_status visit_plane(bw_context *ctx, bw_label_reader *r, const uint8_t 
                              bw_label_fn visit) {
     const bw_image_info *info = bw_image_get_info(r->labels);
     const int64_t size = bw_type_size(info->type), bytes = info->width * info->height * size;
+    const int offset = (int)bw_image_offset(r->labels); /* where there is one, labels of 0 are no zeros */
     for (int64_t start = 0; start < bytes; start += PIECE) {
         const int64_t end = start + PIECE < bytes ? start + PIECE : bytes;
         BW_TRY(bw_check(ctx));
-        for (int64_t at = skip_zeros(plane, start, end); at < end;) {
-            const int64_t pixel = at / size;
-            const int label = size == 1 ? plane[pixel] : ((const uint16_t *)(const void *)plane)[pixel];
-            BW_TRY(visit(ctx, r, label, position + pixel));
-            at = skip_zeros(plane, (pixel + 1) * size, end);
+        for (int64_t at = offset ? start : skip_zeros(plane, start, end); at < end;) {
+            const int64_t pixel = at / size, next = (pixel + 1) * size;
+            const int label = offset + (size == 1 ? plane[pixel] : ((const uint16_t *)(const void *)plane)[pixel]);
+            if (label) BW_TRY(visit(ctx, r, label, position + pixel));
+            at = offset ? next : skip_zeros(plane, next, end);
         }
     }
     return BW_OK;
@@ -77,8 +78,8 @@ static bw_status visit_labels(bw_context *ctx, bw_label_reader *r, bw_label_fn v
 
 static bw_status count(bw_context *ctx, bw_label_reader *r, int label, int64_t position) {
     (void)position;
-    if (label > BW_MAX_CLASSES)
-        return bw_fail(ctx, BW_ERROR_MISMATCH, "The labels for %s contain class %d; at most %d classes are possible.",
+    if (label < 0 || label > BW_MAX_CLASSES)
+        return bw_fail(ctx, BW_ERROR_MISMATCH, "The labels for %s contain class %d; classes are 1 to %d, and 0 is no label.",
                        r->name, label, BW_MAX_CLASSES);
     r->block->image.labels[label - 1]++;
     r->block->count++;

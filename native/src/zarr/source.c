@@ -296,6 +296,7 @@ bw_status bw_zarr_open(bw_context *ctx, const char *path, bw_image **out) {
     BW_TRY(open_source(ctx, picture, &s));
     const bw_image_reader reader = {on_part, on_close, s};
     BW_TRY(bw_image_create_streamed(ctx, &picture->info, &reader, out));
+    bw_image_set_offset(*out, bw_zarr_value_offset(picture->array));
     bw_image_set_chunks(*out, (int64_t[3]){extent_of(s, X), extent_of(s, Y), extent_of(s, Z)},
                         bw_zarr_chunk_bytes(picture->array));
     bw_image_set_labels(*out, picture->labels);

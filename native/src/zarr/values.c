@@ -3,6 +3,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/image.h"
+
 /* ---- half precision ---------------------------------------------------------------------------------------------- */
 
 /* Exactly; infinities and NaN stay what they are. */
@@ -167,4 +169,8 @@ bw_pixel_type bw_zarr_pixel_type(const bw_zarr_array *array, bw_zarr_convert_fn 
         i++;
     *convert = pixels[i].convert;
     return pixels[i].type;
+}
+
+double bw_zarr_value_offset(const bw_zarr_array *array) {
+    return array->kind == BW_ZARR_SIGNED && array->bytes == 2 ? BW_SIGNED_OFFSET : 0;
 }

@@ -9,6 +9,9 @@ import java.util.Objects;
  */
 public final class EngineImage extends Handle {
 
+	/** Offset of signed 16-bit values, which are held as UINT16 with 32768 added. */
+	public static final double SIGNED = -32768;
+
 	private volatile ImageInfo info;
 	private final boolean sparse;
 	private final boolean streamed;
@@ -111,8 +114,9 @@ public final class EngineImage extends Handle {
 		}
 	}
 
-	/** Takes over the names of a source. */
+	/** Takes over the names and the offset of a source. */
 	private void describe(final Job job, final ImageSource source) {
+		setOffset(source.offset());
 		setName(job, source.name());
 		for (int c = 0; c < info.channels; c++)
 			if (!source.channelName(c).isEmpty()) setChannelName(job, c, source.channelName(c));
@@ -199,6 +203,24 @@ public final class EngineImage extends Handle {
 		try (Handle.Use j = job.begin(); Handle.Use image = useAlone()) {
 			Native.imageSetSpacing(j.address(), image.address(), x, y, z);
 			info = readInfo(image.address());
+		}
+	}
+
+	/**
+	 * The value that the pixel value 0 stands for: {@link #SIGNED} for images of signed 16-bit values, else 0. Labels,
+	 * masks, classes, probabilities and measured intensities are pixels plus this; training and prediction take pixels as
+	 * they are.
+	 */
+	public double offset() {
+		try (Handle.Use image = use()) {
+			return Native.imageOffset(image.address());
+		}
+	}
+
+	/** @param offset finite */
+	public void setOffset(final double offset) {
+		try (Handle.Use image = useAlone()) {
+			Native.imageSetOffset(image.address(), offset);
 		}
 	}
 

@@ -23,6 +23,11 @@ public interface ImageSource extends AutoCloseable {
 		return null;
 	}
 
+	/** The value that the pixel value 0 stands for, as {@link EngineImage#offset}. */
+	default double offset() {
+		return 0;
+	}
+
 	/**
 	 * Reads all channels of a box that lies within the image. An exception stops the call that needed the pixels and
 	 * comes out of it; its message names the file and says what to do.

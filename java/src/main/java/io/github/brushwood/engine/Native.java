@@ -168,6 +168,10 @@ final class Native {
 
 	static native void imageSetSpacing(long job, long image, double x, double y, double z);
 
+	static native double imageOffset(long image);
+
+	static native void imageSetOffset(long image, double offset);
+
 	static native long imageHash(long image);
 
 	static native long imageFingerprint(long job, long image);

@@ -1,6 +1,7 @@
 package io.github.brushwood.io;
 
 import io.github.brushwood.engine.Box;
+import io.github.brushwood.engine.EngineImage;
 import io.github.brushwood.engine.ImageInfo;
 import io.github.brushwood.engine.ImageSource;
 import io.jhdf.api.Dataset;
@@ -77,6 +78,11 @@ final class Hdf5Source implements ImageSource {
 	@Override
 	public String name() {
 		return file.file().getName();
+	}
+
+	@Override
+	public double offset() {
+		return blocks.sample == Hdf5Sample.INT16 ? EngineImage.SIGNED : 0;
 	}
 
 	@Override

@@ -14,8 +14,8 @@ import java.lang.reflect.Array;
 
 /**
  * ImageJ images to engine images and back. An image goes over as the engine's TIFF reader would see its file: raw
- * values (indices of 8-bit colour, ImageJ's shifted values of signed 16-bit), spacing from the calibration. Planes go
- * one by one, so virtual stacks are never whole in memory on the Java side.
+ * values (indices of 8-bit colour, ImageJ's shifted values of signed 16-bit with their offset), spacing from the
+ * calibration. Planes go one by one, so virtual stacks are never whole in memory on the Java side.
  */
 public final class ImagePlusAdapter {
 
@@ -31,6 +31,7 @@ public final class ImagePlusAdapter {
 		final EngineImage image = EngineImage.create(job, info(imp));
 		try {
 			image.setName(job, imp.getTitle());
+			image.setOffset(offset(imp));
 			copyPlanes(job, imp, image);
 			return image;
 		}
@@ -49,7 +50,14 @@ public final class ImagePlusAdapter {
 	public static EngineImage stream(final Job job, final ImagePlus imp) {
 		checkDimensions(imp);
 		final EngineImage direct = imp.getStack() instanceof ZarrStack ? ((ZarrStack) imp.getStack()).open(job, imp) : null;
-		return direct != null ? direct : EngineImage.of(job, new ImagePlusSource(imp));
+		if (direct == null) return EngineImage.of(job, new ImagePlusSource(imp));
+		direct.setOffset(offset(imp));
+		return direct;
+	}
+
+	/** The value that the pixel value 0 stands for; of calibrations of values, ImageJ's for signed 16 bits alone count. */
+	public static double offset(final ImagePlus imp) {
+		return imp.getBitDepth() == 16 && imp.getCalibration().isSigned16Bit() ? EngineImage.SIGNED : 0;
 	}
 
 	/**
@@ -103,15 +111,21 @@ public final class ImagePlusAdapter {
 			for (int z = 0; z < info.depth; z++)
 				for (int c = 0; c < channels; c++)
 					stack.addSlice(image.planeLabel(t, c, z), plane(image, t, c, z));
-		return image(title, stack, info);
+		return image(title, stack, info, image.offset());
 	}
 
-	/** An image of planes in ImageJ's order. */
-	static ImagePlus image(final String title, final ImageStack stack, final ImageInfo info) {
+	/**
+	 * An image of planes in ImageJ's order.
+	 *
+	 * @param offset as {@link EngineImage#offset}
+	 */
+	static ImagePlus image(final String title, final ImageStack stack, final ImageInfo info, final double offset) {
 		final int channels = info.rgb ? 1 : info.channels;
 		final ImagePlus imp = new ImagePlus(title, stack);
 		imp.setDimensions(channels, (int) info.depth, info.frames);
 		calibrate(imp, info);
+		if (offset == EngineImage.SIGNED && info.type == PixelType.UINT16) imp.getLocalCalibration()
+			.setSigned16BitCalibration();
 		return channels > 1 ? composite(imp) : hyperstack(imp);
 	}
 

@@ -24,14 +24,16 @@ public final class ImagePlusSink implements ImageSink {
 	private final String title;
 	private final ImageStack stack;
 	private final int channels;
+	private final double offset;
 	private ImagePlus image;
 
 	/**
-	 * @param outline size, type, calibration and plane labels
+	 * @param outline size, type, calibration, offset of values and plane labels
 	 * @throws BrushwoodException when planes are larger than ImageJ's can be
 	 */
 	public ImagePlusSink(final EngineImage outline, final String title) {
 		info = outline.info();
+		offset = outline.offset();
 		this.title = title;
 		checkSize(info, title);
 		channels = info.rgb ? 1 : info.channels;
@@ -106,7 +108,7 @@ public final class ImagePlusSink implements ImageSink {
 
 	@Override
 	public void finish() {
-		image = ImagePlusAdapter.image(title, stack, info);
+		image = ImagePlusAdapter.image(title, stack, info, offset);
 	}
 
 	/** The image, as {@link ImagePlusAdapter#toImagePlus} makes one; null before {@link #finish}. */

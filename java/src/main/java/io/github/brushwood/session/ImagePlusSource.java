@@ -77,6 +77,11 @@ public final class ImagePlusSource implements ImageSource {
 	}
 
 	@Override
+	public double offset() {
+		return ImagePlusAdapter.offset(imp);
+	}
+
+	@Override
 	public String planeLabel(final int frame, final int channel, final int z) {
 		final boolean colours = info.rgb && channel > 0; // ImageJ has one plane for all three
 		return colours ? null : stack.getSliceLabel(imp.getStackIndex(channel + 1, z + 1, frame + 1));

@@ -55,20 +55,24 @@ final class LabelPlanes {
 		final LabelPlanes labels = new LabelPlanes((int) info.width, (int) info.height, (int) info.depth, info.frames);
 		for (int t = 0; t < labels.frames; t++)
 			for (int z = 0; z < labels.depth; z++)
-				copy(ImagePlusAdapter.plane(image, t, 0, z), labels.plane(z, t), path);
+				copy(ImagePlusAdapter.plane(image, t, 0, z), image.offset(), labels.plane(z, t), path);
 		return labels;
 	}
 
-	private static void copy(final Object from, final byte[] to, final String path) {
+	private static void copy(final Object from, final double offset, final byte[] to, final String path) {
 		for (int i = 0; i < to.length; i++) {
-			final double value = from instanceof byte[] ? ((byte[]) from)[i] & 0xFF : from instanceof short[]
-				? ((short[]) from)[i] & 0xFFFF : Array.getFloat(from, i);
+			final double value = offset + pixel(from, i);
 			if (!(value >= 0 && value <= AnnotationClasses.MAX && value == Math.rint(value))) {
 				throw new BrushwoodException("The label image '" + path + "' holds the value " + value +
 					". Labels are whole numbers from 0 to " + AnnotationClasses.MAX + ".");
 			}
 			to[i] = (byte) value;
 		}
+	}
+
+	private static double pixel(final Object plane, final int i) {
+		if (plane instanceof byte[]) return ((byte[]) plane)[i] & 0xFF;
+		return plane instanceof short[] ? ((short[]) plane)[i] & 0xFFFF : Array.getFloat(plane, i);
 	}
 
 	/** Highest label, 0 when nothing is labelled. */

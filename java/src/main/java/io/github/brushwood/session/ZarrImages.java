@@ -70,8 +70,9 @@ public final class ZarrImages {
 
 	private static ImagePlus virtual(final EngineImage image, final File folder, final String title) {
 		ImagePlusSink.checkSize(image.info(), title);
+		final double offset = image.offset();
 		final ZarrStack stack = new ZarrStack(folder.getPath(), image);
-		final ImagePlus imp = ImagePlusAdapter.image(title, stack, image.info());
+		final ImagePlus imp = ImagePlusAdapter.image(title, stack, image.info(), offset);
 		final ImageProcessor first = imp.getProcessor();
 		if (first.getBitDepth() == 32 && first.getStats().min >= 0 && first.getStats().max <= 1) {
 			StreamedCopy.showFromZeroToOne(imp);

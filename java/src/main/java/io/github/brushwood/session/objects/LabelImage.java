@@ -5,6 +5,7 @@ import ij.ImageStack;
 import ij.process.ImageProcessor;
 
 import io.github.brushwood.session.BrushwoodException;
+import io.github.brushwood.session.ImagePlusAdapter;
 import io.github.brushwood.session.LabelColours;
 
 import java.math.BigDecimal;
@@ -47,10 +48,11 @@ public final class LabelImage {
 		if (imp.getBitDepth() == 24 || imp.getNChannels() > 1) throw channels(name, imp.getBitDepth() == 24 ? 3 : imp
 			.getNChannels());
 		final LabelImage labels = new LabelImage(imp.getWidth(), imp.getHeight(), imp.getNSlices(), imp.getNFrames());
+		final double offset = ImagePlusAdapter.offset(imp);
 		for (int t = 0; t < labels.frames; t++)
 			for (int z = 0; z < labels.slices; z++) {
 				final ImageProcessor ip = imp.getStack().getProcessor(imp.getStackIndex(1, z + 1, t + 1));
-				labels.setPlane(z, t, numbers(ip.getPixels(), name));
+				labels.setPlane(z, t, numbers(ip.getPixels(), offset, name));
 			}
 		return labels;
 	}
@@ -59,15 +61,18 @@ public final class LabelImage {
 	 * Whole numbers of a plane's pixels.
 	 *
 	 * @param pixels byte[] or short[] (unsigned) or float[]
+	 * @param offset of integers: the number that the pixel value 0 stands for
 	 * @param name for messages
 	 */
-	static int[] numbers(final Object pixels, final String name) {
+	static int[] numbers(final Object pixels, final double offset, final String name) {
 		if (pixels instanceof float[]) return numbers((float[]) pixels, name);
 		final byte[] bytes = pixels instanceof byte[] ? (byte[]) pixels : null;
 		final short[] shorts = bytes == null ? (short[]) pixels : null;
 		final int[] numbers = new int[bytes != null ? bytes.length : shorts.length];
-		for (int i = 0; i < numbers.length; i++)
-			numbers[i] = bytes != null ? bytes[i] & 0xFF : shorts[i] & MAX_16;
+		for (int i = 0; i < numbers.length; i++) {
+			numbers[i] = (int) offset + (bytes != null ? bytes[i] & 0xFF : shorts[i] & MAX_16);
+			if (numbers[i] < 0) throw notALabel(name, numbers[i]);
+		}
 		return numbers;
 	}
 
@@ -98,7 +103,7 @@ public final class LabelImage {
 	public int[] plane(final int z, final int t) {
 		final Object plane = planes[t * slices + z];
 		if (plane == null) return new int[width * height];
-		return plane instanceof int[] ? ((int[]) plane).clone() : numbers(plane, "");
+		return plane instanceof int[] ? ((int[]) plane).clone() : numbers(plane, 0, "");
 	}
 
 	/** Copies the numbers of a slice, 0..{@link #MAX}. */

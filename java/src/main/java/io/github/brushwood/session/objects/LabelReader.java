@@ -129,7 +129,7 @@ public final class LabelReader {
 		for (int t = 0; t < labels.frames; t++)
 			for (int z = 0; z < slices; z++)
 				labels.setPlane(z, t, LabelImage.numbers(plane(image, t, info.channels > 1 ? z : 0, info.channels > 1 ? 0 : z),
-					name));
+					image.offset(), name));
 		return labels;
 	}
 
