@@ -427,7 +427,8 @@ def test_colours_can_be_told_apart(kind):
     (np.zeros((5, 6)), np.full((5, 6), 1.5), [], ("result r.tif", "1.5", "x = 0, y = 0")),
     (np.full((5, 6), -2.0), np.zeros((5, 6)), [], ("truth t.tif", "-2")),
     (np.full((5, 6), np.nan), np.zeros((5, 6)), [], ("truth t.tif", "nan")),
-    (np.full((5, 6), 2.0**25), np.zeros((5, 6)), [], ("truth t.tif", "16777216")),
+    (np.full((5, 6), 2.0**25), np.zeros((5, 6)), [], ("truth t.tif", "33554432", "16777215")),
+    (np.full((5, 6), 2.0**24), np.zeros((5, 6)), [], ("truth t.tif", "16777216", "16777215")),
     (np.zeros((5, 6)), np.full((5, 6), 300.0), ["--kind", "classes"], ("r.tif", "300", "255")),
     (np.zeros((5, 6)), np.full((5, 6), 0.25), ["--kind", "masks"], ("r.tif", "0.25", "threshold")),
 ])

@@ -675,7 +675,7 @@ static void bad_images_are_refused(void **state) {
     refuse(good, good, other, 8, BW_ERROR_MISMATCH, "mask");
     refuse(channels, good, NULL, 8, BW_ERROR_MISMATCH, "one channel");
     refuse(good, good, NULL, 5, BW_ERROR_ARGUMENT, "not 5");
-    static const double no_labels[] = {0.5, -1, 16777218.0, NAN, INFINITY};
+    static const double no_labels[] = {0.5, -1, 16777216.0, NAN, INFINITY};
     for (size_t k = 0; k < sizeof no_labels / sizeof *no_labels; k++) {
         set_pixel(bad, 0, 6 + 2, no_labels[k]);
         refuse(good, bad, NULL, 8, BW_ERROR_MISMATCH, "pixel 2, 1 of slice 1 in frame 1");

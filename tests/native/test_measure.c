@@ -529,6 +529,32 @@ static void deviations_keep_their_digits(void **state) {
     bw_image_free(labels);
 }
 
+/* Signed 16-bit values, as uint16 with an offset and as floats. */
+static void offsets_are_added(void **state) {
+    (void)state;
+    const double setting[] = {5, 90, 3, 80, 0, 1};
+    bw_image *labels = paint(100, 100, 1, box_label, setting);
+    const bw_image_info shifted = test_info(BW_UINT16, 100, 100, 1), wide = test_info(BW_FLOAT32, 100, 100, 1);
+    bw_image *a = test_noise(&shifted), *b = test_image(&wide);
+    const uint16_t *from = bw_image_plane_const(a, 0, 0, 0);
+    float *to = bw_image_plane(b, 0, 0, 0);
+    const uint64_t hash = bw_image_hash(a);
+    for (int i = 0; i < 10000; i++)
+        to[i] = (float)(from[i] - 32768);
+    assert_true(bw_image_offset(a) == 0);
+    bw_image_set_offset(a, -32768);
+    assert_true(bw_image_offset(a) == -32768 && bw_image_hash(a) == hash);
+    bw_measurements *of_a = measure_on(2, labels, a, NULL, NULL, NULL);
+    bw_measurements *of_b = measure_on(2, labels, b, NULL, NULL, NULL);
+    assert_true(value(of_b, "min") < 0);
+    assert_same_tables(of_a, of_b);
+    bw_measurements_free(of_a);
+    bw_measurements_free(of_b);
+    bw_image_free(a);
+    bw_image_free(b);
+    bw_image_free(labels);
+}
+
 /* ---- tables ------------------------------------------------------------------------------------------------------ */
 
 static void classes_go_into_the_table(void **state) {
@@ -648,6 +674,7 @@ int main(void) {
         cmocka_unit_test(values_that_are_not_finite_are_left_out),
         cmocka_unit_test(medians_are_those_of_sorted_values),
         cmocka_unit_test(deviations_keep_their_digits),
+        cmocka_unit_test(offsets_are_added),
         cmocka_unit_test(classes_go_into_the_table),
         cmocka_unit_test(what_cannot_be_measured_is_refused),
         cmocka_unit_test(rows_are_whole),

@@ -144,7 +144,7 @@ static void test_ids_with_gaps(void **state) {
 }
 
 static void test_what_is_no_label_image(void **state) {
-    static const float values[] = {1.5f, -1, NAN, INFINITY, 16777218.0f};
+    static const float values[] = {1.5f, -1, NAN, INFINITY};
     (void)state;
     for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
         bw_context *ctx = test_context(1);
@@ -164,6 +164,95 @@ static void test_what_is_no_label_image(void **state) {
     assert_refused(ctx, bw_objects_from_labels(ctx, two, &objects), BW_ERROR_MISMATCH, "2 channels");
     bw_image_free(two);
     bw_context_free(ctx);
+}
+
+/* Integers from 2^24 on may have been rounded to another one's number. */
+static void test_labels_that_floats_merge(void **state) {
+    (void)state;
+    for (int k = 0; k < 3; k++) {
+        bw_context *ctx = test_context(1);
+        bw_image *labels = blank(BW_FLOAT32, 40, 30, 1, 1, 1);
+        bw_objects *objects;
+        put(labels, 0, 0, 17, 20, 0, 16777215.0f + (float)k);
+        if (k)
+            assert_refused(ctx, bw_objects_from_labels(ctx, labels, &objects), BW_ERROR_MISMATCH, "above 16777215");
+        else
+            assert_ok(ctx, bw_objects_from_labels(ctx, labels, &objects));
+        assert_true(k ? !objects : bw_objects_id(objects, 0, 0) == 16777215);
+        bw_objects_free(objects);
+        bw_image_free(labels);
+        bw_context_free(ctx);
+    }
+}
+
+/* uint16 with 32768 added, as signed files are read. */
+static bw_image *signed_image(const bw_image *values) {
+    bw_image_info info = *bw_image_get_info(values);
+    const int64_t planes = info.depth * info.channels;
+    info.type = BW_UINT16;
+    bw_image *out = test_image(&info);
+    for (int64_t p = 0; p < planes * info.frames; p++) {
+        const int frame = (int)(p / planes), channel = (int)(p % planes / info.depth);
+        const float *from = bw_image_plane_const(values, frame, channel, p % info.depth);
+        uint16_t *to = bw_image_plane(out, frame, channel, p % info.depth);
+        for (int64_t i = 0; i < info.width * info.height; i++)
+            to[i] = (uint16_t)(from[i] + 32768);
+    }
+    bw_image_set_offset(out, -32768);
+    return out;
+}
+
+static void test_signed_labels_and_masks(void **state) {
+    (void)state;
+    bw_context *ctx = test_context(2);
+    bw_image *values = blank(BW_FLOAT32, 40, 30, 3, 1, 2), *back;
+    for (int k = 0; k < 200; k++)
+        put(values, k % 2, 0, k * 7 % 40, k * 11 % 30, k % 3, (float)(k % 9 * 4000));
+    bw_image *labels = signed_image(values);
+    for (int mask = 0; mask < 2; mask++) {
+        bw_objects *a, *b;
+        assert_ok(ctx, mask ? bw_objects_from_mask(ctx, values, 0, &a) : bw_objects_from_labels(ctx, values, &a));
+        assert_ok(ctx, mask ? bw_objects_from_mask(ctx, labels, 0, &b) : bw_objects_from_labels(ctx, labels, &b));
+        for (int f = 0; f < 2; f++) {
+            assert_int_equal(bw_objects_count(a, f), bw_objects_count(b, f));
+            for (int64_t i = 0; i < bw_objects_count(a, f); i++)
+                assert_int_equal(bw_objects_id(a, f, i), bw_objects_id(b, f, i));
+        }
+        assert_ok(ctx, bw_objects_image(ctx, b, BW_OBJECTS_LABELS, &back));
+        assert_true(bw_image_offset(back) == 0);
+        bw_image_free(back);
+        bw_objects_free(a);
+        bw_objects_free(b);
+    }
+    bw_image_free(labels);
+    bw_image_free(values);
+    bw_context_free(ctx);
+}
+
+/* White is 32767; what is below 0 is as black as 0. */
+static void test_signed_probabilities(void **state) {
+    (void)state;
+    bw_image *values = blank(BW_FLOAT32, 40, 30, 1, 1, 1), *white = blank(BW_FLOAT32, 40, 30, 1, 1, 1);
+    for (int64_t k = 0; k < 600; k++) {
+        const int64_t x = k * 7 % 40, y = k * 11 % 30;
+        const float value = (float)(k % 5 - 2) * 16000;
+        put(values, 0, 0, x, y, 0, value);
+        put(white, 0, 0, x, y, 0, value > 0 ? value / 32767 : 0);
+    }
+    bw_image *image = signed_image(values);
+    bw_objects_options options = plain();
+    options.threshold = 0.1;
+    for (int k = 0; k < 2; k++) {
+        options.sigma = k;
+        bw_image *a = label_on(2, image, &options, NULL), *b = label_on(2, white, &options, NULL);
+        assert_true(count_objects(white, &options) > 0);
+        assert_same_pixels(a, b);
+        bw_image_free(a);
+        bw_image_free(b);
+    }
+    bw_image_free(image);
+    bw_image_free(white);
+    bw_image_free(values);
 }
 
 /* ---- thresholds and components -------------------------------------------------------------------------------------
@@ -855,6 +944,9 @@ int main(void) {
         cmocka_unit_test(test_labels_come_back),
         cmocka_unit_test(test_ids_with_gaps),
         cmocka_unit_test(test_what_is_no_label_image),
+        cmocka_unit_test(test_labels_that_floats_merge),
+        cmocka_unit_test(test_signed_labels_and_masks),
+        cmocka_unit_test(test_signed_probabilities),
         cmocka_unit_test(test_components_are_a_flood_fills),
         cmocka_unit_test(test_smoothing_is_a_gaussians),
         cmocka_unit_test(test_otsu_finds_the_gap),

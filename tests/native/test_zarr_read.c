@@ -336,6 +336,16 @@ static const type_row type_rows[] = {
     {"f8", "float64", 8, "\x3f\xf8\0\0\0\0\0\0\xc0\x08\0\0\0\0\0\0", BW_FLOAT32, {1.5f, -3}},
 };
 
+/* The value that 0 stands for: streamed and in memory. */
+static void check_offset(const bw_image *image, const char *name, double offset) {
+    bw_context *ctx = test_context(1);
+    bw_image *whole;
+    assert_ok(ctx, bw_image_read_file(ctx, in(name), &whole));
+    assert_true(bw_image_offset(image) == offset && bw_image_offset(whole) == offset);
+    bw_image_free(whole);
+    bw_context_free(ctx);
+}
+
 static void check_type(const type_row *row, const char *name, const char *chunk, int little) {
     uint8_t bytes[16];
     for (size_t i = 0; i < 2 * row->bytes; i++)
@@ -346,6 +356,7 @@ static void check_type(const type_row *row, const char *name, const char *chunk,
     assert_int_equal(bw_image_get_info(image)->type, row->type);
     for (int i = 0; i < 2; i++)
         if (values[i] != row->values[i]) fail_msg("%s %s: %g", row->v3, little ? "little" : "big", (double)values[i]);
+    check_offset(image, name, strcmp(row->v3, "int16") ? 0 : -32768);
     test_free(values);
     bw_image_free(image);
     remove_all(name);

@@ -182,9 +182,10 @@ static bw_status check_values(bw_context *ctx, const bw_counting *c, const bw_pa
         if (c->bad[t] >= 0 && (first < 0 || c->bad[t] < first)) first = c->bad[t];
     if (first < 0) return BW_OK;
     const int which = fits(c->pixels[0][first], c->highest);
+    const double value = c->pixels[which][first];
     describe_place(bw_image_get_info(c->compared->images[0]), part, first, place, sizeof place);
-    return bw_fail(ctx, BW_ERROR_MISMATCH, "%s has the value %g at %s. %s %u; %s.", c->compared->names[which],
-                   (double)c->pixels[which][first], place, rules[c->compared->kind][0], (unsigned)c->highest,
+    return bw_fail(ctx, BW_ERROR_MISMATCH, "%s has the value %.*g at %s. %s %u; %s.", c->compared->names[which],
+                   value < BW_MAX_LABEL ? 6 : 9, value, place, rules[c->compared->kind][0], (unsigned)c->highest,
                    rules[c->compared->kind][1]);
 }
 
