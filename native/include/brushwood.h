@@ -111,9 +111,9 @@ bw_status bw_image_set_plane_label(bw_context *ctx, bw_image *image, int frame, 
                                    const char *label);
 const char *bw_image_plane_label(const bw_image *image, int frame, int channel, int64_t z);
 /* The value that the pixel value 0 stands for: what a value means is pixel + offset. 0 unless set; -32768 for images of
- * signed 16-bit values, which are held as uint16 with 32768 added, as ImageJ does. Whoever reads values adds it: labels,
- * masks, classes, probabilities and measured intensities. Features, training and prediction take pixels as they are.
- * Hashes do not depend on it, and results computed from an image do not have it. offset: finite. */
+ * signed 16-bit values, which are held as uint16 with 32768 added, as ImageJ does. Whoever reads values adds it:
+ * labels, masks, classes, probabilities and measured intensities. Features, training and prediction take pixels as they
+ * are. Hashes do not depend on it, and results computed from an image do not have it. offset: finite. */
 void bw_image_set_offset(bw_image *image, double offset);
 double bw_image_offset(const bw_image *image);
 /* 64-bit hash of size, type and pixels (provenance; not cryptographic). */
@@ -212,8 +212,8 @@ typedef enum bw_compression {
 /* Path: UTF-8. Reads 1..16-bit, 32-bit and float greyscale, palette indices and RGB; strips or tiles; multi-page;
  * BigTIFF; ImageJ hyperstacks (description, slice labels, > 4 GiB single-directory files). Several pages without a
  * description are a z stack. Pixel values as ImageJ shows them: signed 16-bit is shifted by 32768 (bw_image_offset is
- * -32768; so it is for uint16 that ImageJ's description calls signed), 32-bit integers and doubles become float32. `name`
- * becomes the file's name without folders. */
+ * -32768; so it is for uint16 that ImageJ's description calls signed), 32-bit integers and doubles become float32.
+ * `name` becomes the file's name without folders. */
 bw_status bw_tiff_read(bw_context *ctx, const char *path, bw_image **out);
 /* Writes an ImageJ-readable (hyper)stack beside `path` and renames it when whole. BigTIFF when classic TIFF would
  * overflow. Existing files are replaced. rgb images become RGB pages. */
@@ -802,11 +802,12 @@ void bw_objects_options_choose(bw_objects_options *options, bw_threshold method)
 bw_status bw_objects_channels(bw_context *ctx, const bw_image *probabilities, const char *list,
                               uint8_t channels[BW_MAX_CLASSES]);
 /* probabilities: one channel per class, float32 in 0..1 or integers of which the largest of the type is 1 (32767 of
- * signed 16 bits, where negative ones are 0); whole or streamed. Ids are 1..n in the order of the objects' first voxels (x fastest, then y, z). The class of an object is
- * the foreground channel of highest mean; a single channel makes no classes. Memory: a band of the image, runs, and
- * where components are split 2 bytes per foreground voxel of the frame and 14 per voxel of the boxes of those at work
- * (BW_ERROR_MEMORY beyond the budget). options and report may be NULL. Errors: values outside 0..1 or
- * not finite, more than BW_MAX_CLASSES channels (BW_ERROR_MISMATCH), no such channel, options out of range. */
+ * signed 16 bits, where negative ones are 0); whole or streamed. Ids are 1..n in the order of the objects' first voxels
+ * (x fastest, then y, z). The class of an object is the foreground channel of highest mean; a single channel makes no
+ * classes. Memory: a band of the image, runs, and where components are split 2 bytes per foreground voxel of the frame
+ * and 14 per voxel of the boxes of those at work (BW_ERROR_MEMORY beyond the budget). options and report may be NULL.
+ * Errors: values outside 0..1 or not finite, more than BW_MAX_CLASSES channels (BW_ERROR_MISMATCH), no such channel,
+ * options out of range. */
 bw_status bw_objects_label(bw_context *ctx, const bw_image *probabilities, const bw_objects_options *options,
                            bw_objects **out, bw_objects_report *report);
 /* Objects of a label image: one channel, integers or whole numbers in float32, 0 = background, below 2^24 as ids.
@@ -932,8 +933,8 @@ typedef struct bw_comparison bw_comparison;
 bw_status bw_comparison_create(bw_context *ctx, bw_comparison_kind kind, int ignore_zero, bw_comparison **out);
 void bw_comparison_free(bw_comparison *comparison);
 /* Adds an image and its frames. Both images: one channel of the same size, whole numbers of any type from 0 (classes to
- * 255, others below 2^24), whole or streamed. Memory: 16 bytes per pair of labels that overlap and thread, times 2 to 4.
- * BW_ERROR_MISMATCH names the image and the first value that does not fit; nothing is added then. */
+ * 255, others below 2^24), whole or streamed. Memory: 16 bytes per pair of labels that overlap and thread, times 2
+ * to 4. BW_ERROR_MISMATCH names the image and the first value that does not fit; nothing is added then. */
 bw_status bw_comparison_add(bw_context *ctx, bw_comparison *comparison, const bw_image *truth, const bw_image *result);
 /* What an image can be, a sum of 1 << bw_comparison_kind: masks when it is uint8 with no values but 0 and 255 and one
  * 255 at least, classes when it is uint8 without a 0, anything when it is uint8 and empty, else labels. Images that

@@ -99,8 +99,8 @@ def test_classes_of_objects(form, tmp_path):
         labels, image = write_as(folder / "l", LABELS.astype(dtype)), write_as(folder / "i", IMAGE.astype(dtype))
         examples = write_as(folder / "p", points.astype(dtype))
         model = folder / "m.brushwood-objects"
-        run("train-objects", "--labels", labels, "--image", image, "--examples", examples, "--class", "a", "--class", "b",
-            "--measures", "area,mean", "--out", model)
+        run("train-objects", "--labels", labels, "--image", image, "--examples", examples, "--class", "a", "--class",
+            "b", "--measures", "area,mean", "--out", model)
         run("classify-objects", "--model", model, "--labels", labels, "--image", image, "--output", folder / "out.tif",
             "--csv", folder / "out.csv")
         made.append((tifffile.imread(folder / "out.tif"), (folder / "out.csv").read_text(encoding="utf-8")))
@@ -131,8 +131,8 @@ def test_training_labels(form, tmp_path):
     models = []
     for labels in (as_tiff(tmp_path / "plain", strokes.astype(np.uint8)), form(tmp_path / "signed", strokes)):
         models.append(tmp_path / f"{len(models)}.brushwood")
-        text = run("train", "--image", image, "--labels", labels, "--features", "gaussian:1", "--out", models[-1]).stdout
-        assert "32768" not in text
+        done = run("train", "--image", image, "--labels", labels, "--features", "gaussian:1", "--out", models[-1])
+        assert "32768" not in done.stdout
     run("predict", "--model", models[0], "--input", image, "--output", tmp_path / "a.tif", "--export", "labels")
     run("predict", "--model", models[1], "--input", image, "--output", tmp_path / "b.tif", "--export", "labels")
     assert np.array_equal(tifffile.imread(tmp_path / "a.tif"), tifffile.imread(tmp_path / "b.tif"))
@@ -143,7 +143,8 @@ def test_training_labels(form, tmp_path):
 
 
 def test_scores_of_classes(form, tmp_path):
-    truth, labels = form(tmp_path / "truth", LABELS % 600), as_tiff(tmp_path / "labels", (LABELS % 600).astype(np.uint8))
+    truth = form(tmp_path / "truth", LABELS % 600)
+    labels = as_tiff(tmp_path / "labels", (LABELS % 600).astype(np.uint8))
     text = run("score", "--labels", labels, "--truth", truth).stdout
     assert "class 1: IoU 1.0000" in text
     assert "class 100: IoU 1.0000" in text

@@ -35,8 +35,8 @@ bw_status bw_objects_create(bw_context *ctx, const bw_image *like, bw_objects **
 /* Chooses the type of the label image by the highest id. Call it when all frames are there. */
 bw_status bw_objects_settle(bw_context *ctx, bw_objects *objects);
 
-/* All channels of a part as floats: the values that pixels stand for (bw_image_offset). Takes whole and streamed images.
- * to[channel][z][y][x], tightly packed. */
+/* All channels of a part as floats: the values that pixels stand for (bw_image_offset). Takes whole and streamed
+ * images. to[channel][z][y][x], tightly packed. */
 bw_status bw_objects_read_floats(bw_context *ctx, const bw_image *image, const bw_part *part, float *to);
 
 /* Rows of a frame in bands: the next part of full width, in raster order, of at most about `voxels` voxels; 0 when

@@ -79,8 +79,9 @@ static bw_status visit_labels(bw_context *ctx, bw_label_reader *r, bw_label_fn v
 static bw_status count(bw_context *ctx, bw_label_reader *r, int label, int64_t position) {
     (void)position;
     if (label < 0 || label > BW_MAX_CLASSES)
-        return bw_fail(ctx, BW_ERROR_MISMATCH, "The labels for %s contain class %d; classes are 1 to %d, and 0 is no label.",
-                       r->name, label, BW_MAX_CLASSES);
+        return bw_fail(ctx, BW_ERROR_MISMATCH,
+                       "The labels for %s contain class %d; classes are 1 to %d, and 0 is no label.", r->name, label,
+                       BW_MAX_CLASSES);
     r->block->image.labels[label - 1]++;
     r->block->count++;
     return BW_OK;

@@ -36,7 +36,7 @@ public final class ObjectSet extends Handle {
 		}
 	}
 
-	/** @param labels one channel of whole numbers up to 2^24, 0 = background */
+	/** @param labels one channel of whole numbers below 2^24, 0 = background */
 	public static ObjectSet fromLabels(final Job job, final EngineImage labels) {
 		try (Use j = job.begin(); Use image = labels.useForPixels()) {
 			return new ObjectSet(Native.objectsFromLabels(j.address(), image.address()), null);

@@ -150,6 +150,7 @@ class Hdf5SourceTest {
 						assertEquals(kind.charAt(0) == 'f' ? fraction(i) : integer(kind, i), found[i], order + kind + " " + i);
 					assertEquals(kind.endsWith("1") ? PixelType.UINT8 : kind.matches("[ui]2") ? PixelType.UINT16
 						: PixelType.FLOAT32, source.info().type);
+					assertEquals(kind.equals("i2") ? -32768 : 0, source.offset());
 				}
 		}
 	}
