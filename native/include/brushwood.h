@@ -842,7 +842,7 @@ bw_status bw_objects_write(bw_context *ctx, const bw_objects *objects, bw_object
 bw_status bw_objects_image(bw_context *ctx, const bw_objects *objects, bw_objects_output output, bw_image **out);
 
 /* The steps by themselves, on images in memory, frame by frame; one channel. Each makes the same bytes for any number
- * of threads. */
+ * of threads, and takes pixels without bw_image_offset. */
 
 /* Components of the voxels that are not 0, numbered from 1 in the order of their first voxels in every frame: uint16
  * while the numbers fit, else float32. */
