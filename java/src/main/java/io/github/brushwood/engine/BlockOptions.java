@@ -68,7 +68,7 @@ public final class BlockOptions {
 		return this;
 	}
 
-	/** tile, unrefined, version, codec, which of these two were said, overwrite, chunk along x, y, z, block along x, y, z */
+	/** tile, unrefined, version, codec, which of these two were said, overwrite, chunk and block along x, y, z */
 	long[] pack() {
 		return new long[] { predict.tile, predict.unrefined ? 1 : 0, zarr.version.ordinal(), zarr.codec.ordinal(), zarr.said,
 			overwrite ? 1 : 0, zarr.chunk[0], zarr.chunk[1], zarr.chunk[2], block[0], block[1], block[2] };
