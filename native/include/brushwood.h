@@ -283,9 +283,9 @@ int bw_path_is_zarr(const char *path);
 /* A streamed image of a folder in OME-Zarr 0.1 to 0.5 (its largest resolution), or of one array in or outside of such,
  * on Zarr 2 or 3: axes t, c, z, y, x as far as they are there, in any order (an array that says nothing has the last of
  * these). Chunks in raw, gzip, zlib, zstd, lz4 or blosc, shards, either byte order; missing chunks are the fill value.
- * Values become what bw_tiff_read makes of the same type. Where the folder holds several images the path has to name
- * one. Errors name the folder or the chunk's file. Some chunks
- * stay in memory, a quarter of the budget of `ctx` at most. */
+ * Values become what bw_tiff_read makes of the same type, but signed bytes floats. Where the folder holds several images
+ * the path has to name one. Errors name the folder or the chunk's file. Some chunks stay in memory, a quarter of the
+ * budget of `ctx` at most. */
 bw_status bw_zarr_open(bw_context *ctx, const char *path, bw_image **out);
 
 /* A sink that writes an image as OME-Zarr with smaller resolutions beside `path`, and renames it when finished; what

@@ -28,16 +28,14 @@ def pixels(shape, dtype="uint16", seed=1):
 
 
 def as_image(values):
-    """What images hold, as of TIFF: truth as 0 and 255, signed 8 bits as they are, signed 16 bits shifted to unsigned
-    ones, larger integers, halves and doubles as float32."""
+    """What images hold: truth as 0 and 255, signed 16 bits shifted to unsigned ones, signed 8 bits, larger integers,
+    halves and doubles as float32."""
     kind, size = values.dtype.kind, values.dtype.itemsize
     if kind == "b":
         return values.astype(np.uint8) * np.uint8(255)
-    if size == 1:
-        return values.view(np.uint8)
     if kind == "i" and size == 2:
         return (values.astype(np.int32) + 32768).astype(np.uint16)
-    if kind == "f" or size > 2:
+    if kind in "fi" or size > 2:
         return values.astype(np.float32)
     return values.astype(values.dtype.newbyteorder("="))
 

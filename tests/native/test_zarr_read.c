@@ -324,7 +324,7 @@ typedef struct type_row {
 static const type_row type_rows[] = {
     {"b1", "bool", 1, "\0\1", BW_UINT8, {0, 255}},
     {"u1", "uint8", 1, "\x07\xff", BW_UINT8, {7, 255}},
-    {"i1", "int8", 1, "\x07\xff", BW_UINT8, {7, 255}},
+    {"i1", "int8", 1, "\x07\xff", BW_FLOAT32, {7, -1}},
     {"u2", "uint16", 2, "\x01\x02\xff\xfe", BW_UINT16, {258, 65534}},
     {"i2", "int16", 2, "\x00\x01\xff\xff", BW_UINT16, {32769, 32767}},
     {"u4", "uint32", 4, "\0\1\0\0\xff\0\0\0", BW_FLOAT32, {65536, 4278190080.0f}},

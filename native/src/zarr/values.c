@@ -139,6 +139,7 @@ int bw_zarr_fill_parse(const cJSON *value, bw_zarr_array *array) {
 
 CONVERT(truth_to_u8, uint8_t, uint8_t, v ? 255 : 0)
 CONVERT(u8_to_u8, uint8_t, uint8_t, v)
+CONVERT(i8_to_f32, int8_t, float, v)
 CONVERT(u16_to_u16, uint16_t, uint16_t, v)
 CONVERT(i16_to_u16, uint16_t, uint16_t, v ^ 0x8000u)
 CONVERT(u32_to_f32, uint32_t, float, v)
@@ -156,7 +157,7 @@ static const struct {
     bw_zarr_convert_fn convert;
 } pixels[] = {
     {BW_ZARR_UNSIGNED, 1, 1, BW_UINT8, truth_to_u8}, {BW_ZARR_UNSIGNED, 1, 0, BW_UINT8, u8_to_u8},
-    {BW_ZARR_SIGNED, 1, 0, BW_UINT8, u8_to_u8},      {BW_ZARR_UNSIGNED, 2, 0, BW_UINT16, u16_to_u16},
+    {BW_ZARR_SIGNED, 1, 0, BW_FLOAT32, i8_to_f32},   {BW_ZARR_UNSIGNED, 2, 0, BW_UINT16, u16_to_u16},
     {BW_ZARR_SIGNED, 2, 0, BW_UINT16, i16_to_u16},   {BW_ZARR_UNSIGNED, 4, 0, BW_FLOAT32, u32_to_f32},
     {BW_ZARR_SIGNED, 4, 0, BW_FLOAT32, i32_to_f32},  {BW_ZARR_UNSIGNED, 8, 0, BW_FLOAT32, u64_to_f32},
     {BW_ZARR_SIGNED, 8, 0, BW_FLOAT32, i64_to_f32},  {BW_ZARR_FLOAT, 2, 0, BW_FLOAT32, f16_to_f32},
