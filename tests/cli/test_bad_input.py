@@ -9,7 +9,7 @@ import time
 import numpy as np
 import pytest
 import tifffile
-from conftest import PROGRAM, SMALL, predict, run, train, write
+from conftest import DATA, PROGRAM, SMALL, predict, run, train, write
 
 
 def refuse(done, *words):
@@ -179,6 +179,20 @@ def test_missing_files(tasks, models, tmp_path):
     refuse(run("train", "--image", image, "--labels", gone, "--features", SMALL, "--out", tmp_path / "m", code=1), gone)
     refuse(run("score", "--labels", gone, "--truth", image, code=1), gone)
     only(tmp_path)
+
+
+@pytest.mark.parametrize(("name", "words"), [
+    ("cells_cp_masks.png", ("PNG", "Save As > Tiff", "Compare Segmentations")),
+    ("cells_rois.zip", ("ROIs", "Import Objects")),
+    ("cells_seg.npy", ("Cellpose", "Save masks as PNG/tif")),
+])
+def test_files_of_other_programs_are_told_apart(tmp_path, name, words):
+    path = DATA / "interchange" / name
+    refuse(run("measure", "--labels", path, "--csv", tmp_path / "t.csv", code=1), name, *words)
+    array = tmp_path / "array.npy"
+    array.write_bytes(path.read_bytes())
+    done = run("measure", "--labels", array, "--csv", tmp_path / "t.csv", code=1)
+    assert ("tifffile.imwrite" in done.stderr) == name.endswith(".npy")
 
 
 def test_directory_instead_of_file(tasks, models, tmp_path):

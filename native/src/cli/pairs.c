@@ -31,6 +31,8 @@ typedef struct bw_listing {
     const char *folder;
     bw_named *items;
     int64_t count, room;
+    int64_t skipped; /* files of segmentations that only the plugin reads */
+    char *example;   /* the first one's name by the alphabet */
 } bw_listing;
 
 /* ---- a folder ---------------------------------------------------------------------------------------------------- */
@@ -47,9 +49,19 @@ static size_t key_length(const char *file, size_t stem) {
     return stem;
 }
 
+static int skip_file(bw_listing *list, const char *name) {
+    if (!bw_name_fits(name, "*.png;*.zip;*.roi;*.npy")) return 0;
+    list->skipped++;
+    if (list->example && strcmp(list->example, name) < 0) return 0;
+    bw_free(list->example);
+    list->example = bw_strdup(list->ctx, name);
+    return !list->example;
+}
+
 static int keep_file(void *user, const char *name) {
     bw_listing *list = user;
-    if (*name == '.' || !bw_name_fits(name, "*.tif;*.tiff;*.zarr")) return 0;
+    if (*name == '.') return 0;
+    if (!bw_name_fits(name, "*.tif;*.tiff;*.zarr")) return skip_file(list, name);
     if (list->count == list->room) {
         const int64_t room = list->room ? 2 * list->room : 64;
         bw_named *items = bw_realloc(list->ctx, list->items, (uint64_t)room, sizeof *items, "the list of images");
@@ -71,6 +83,7 @@ static void free_listing(bw_listing *list) {
     for (int64_t i = 0; i < list->count; i++)
         bw_free(list->items[i].file);
     bw_free(list->items);
+    bw_free(list->example);
 }
 
 static int compare_keys(const bw_named *a, const bw_named *b) {
@@ -111,15 +124,31 @@ static bw_status drop_images(bw_context *ctx, bw_listing *list) {
     return status;
 }
 
+/* "a.png and 3 more in /data cannot be read here: ..." */
+static void tell_skipped(const bw_listing *list, char *text, size_t size) {
+    char more[60] = "";
+    *text = 0;
+    if (!list->skipped) return;
+    if (list->skipped > 1) snprintf(more, sizeof more, " and %lld more", (long long)list->skipped - 1);
+    snprintf(
+        text, size,
+        "%s%s in %s cannot be read here: the command line reads TIFF and OME-Zarr. PNG and ROIs are read by ImageJ's "
+        "Plugins > Brushwood > Compare Segmentations; Cellpose saves masks as TIFF with --save_tif.",
+        list->example, more, list->folder);
+}
+
 static bw_status list_folder(bw_context *ctx, const char *folder, bw_listing *list) {
     *list = (bw_listing){.ctx = ctx, .folder = folder};
+    char skipped[1200];
     const int failed = bw_system_list(folder, keep_file, list), reason = errno;
     BW_TRY(bw_context_status(ctx));
     if (failed) return bw_fail(ctx, BW_ERROR_IO, "The folder %s cannot be listed: %s.", folder, strerror(reason));
+    tell_skipped(list, skipped, sizeof skipped);
     if (!list->count)
         return bw_fail(ctx, BW_ERROR_ARGUMENT,
-                       "There are no TIFF files and no OME-Zarr images in the folder %s (subfolders do not count).",
-                       folder);
+                       "There are no TIFF files and no OME-Zarr images in the folder %s (subfolders do not count).%s%s",
+                       folder, *skipped ? " " : "", skipped);
+    if (*skipped) fprintf(stderr, "note: %s\n", skipped);
     qsort(list->items, (size_t)list->count, sizeof *list->items, by_key);
     return drop_images(ctx, list);
 }

@@ -68,39 +68,63 @@ uint64_t bw_tiff_source_read(bw_tiff_source *source, uint64_t offset, void *to, 
     return size;
 }
 
-static const struct {
+static const char in_imagej[] = "Open it in ImageJ and save it with File > Save As > Tiff.";
+static const char segmentations[] =
+    "Open it in ImageJ and save it with File > Save As > Tiff. As segmentations, ImageJ's Plugins > Brushwood > Import "
+    "Objects and Compare Segmentations read it as it is.";
+static const char rois[] =
+    "Open the image it belongs to in ImageJ and use Plugins > Brushwood > Import Objects, then save the label image "
+    "with File > Save As > Tiff.";
+static const char zip[] =
+    "Unpack it if it holds images. If it holds ImageJ's ROIs, open their image in ImageJ and use Plugins > Brushwood > "
+    "Import Objects, then save the label image with File > Save As > Tiff.";
+static const char python[] = "In Python, write the array with tifffile.imwrite(\"labels.tif\", array).";
+static const char cellpose[] =
+    "It is Cellpose's own. Save the masks in Cellpose with File > Save masks as PNG/tif, or on its command line with "
+    "--save_tif, and use the file that ends with _cp_masks.tif.";
+
+typedef struct bw_other_kind {
     int at, length;
-    const char *bytes, *kind;
-} kinds[] = {
-    {0, 8, "\x89PNG\r\n\x1a\n", "a PNG image"},
-    {0, 3, "\xff\xd8\xff", "a JPEG image"},
-    {0, 4, "GIF8", "a GIF image"},
-    {0, 2, "BM", "a BMP image"},
-    {0, 8, "\x89HDF\r\n\x1a\n", "an HDF5 file"},
-    {0, 10, "ZISRAWFILE", "a Zeiss CZI file"},
-    {0, 4, "\xda\xce\xbe\x0a", "a Nikon ND2 file"},
-    {0, 4, "\x70\0\0\0", "a Leica LIF file"},
-    {4, 8, "jP  \r\n\x87\n", "a JPEG 2000 image"},
-    {8, 4, "WEBP", "a WebP image"},
-    {0, 4, "RIFF", "an AVI or other RIFF file"},
-    {128, 4, "DICM", "a DICOM file"},
-    {0, 9, "SIMPLE  =", "a FITS file"},
-    {0, 4, "NRRD", "an NRRD file"},
-    {0, 6, "\x93NUMPY", "a NumPy array"},
-    {0, 4, "%PDF", "a PDF document"},
-    {0, 2, "P5", "a PGM image"},
-    {0, 2, "P6", "a PPM image"},
-    {0, 4, "Iout", "an ImageJ ROI"},
-    {0, 2, "\x1f\x8b", "a gzip archive"},
-    {0, 4, "PK\3\4", "a ZIP archive"},
+    const char *bytes, *kind, *advice; /* NULL: in_imagej */
+} bw_other_kind;
+
+static const bw_other_kind kinds[] = {
+    {0, 8, "\x89PNG\r\n\x1a\n", "a PNG image", segmentations},
+    {0, 3, "\xff\xd8\xff", "a JPEG image", NULL},
+    {0, 4, "GIF8", "a GIF image", NULL},
+    {0, 2, "BM", "a BMP image", NULL},
+    {0, 8, "\x89HDF\r\n\x1a\n", "an HDF5 file", NULL},
+    {0, 10, "ZISRAWFILE", "a Zeiss CZI file", NULL},
+    {0, 4, "\xda\xce\xbe\x0a", "a Nikon ND2 file", NULL},
+    {0, 4, "\x70\0\0\0", "a Leica LIF file", NULL},
+    {4, 8, "jP  \r\n\x87\n", "a JPEG 2000 image", NULL},
+    {8, 4, "WEBP", "a WebP image", NULL},
+    {0, 4, "RIFF", "an AVI or other RIFF file", NULL},
+    {128, 4, "DICM", "a DICOM file", NULL},
+    {0, 9, "SIMPLE  =", "a FITS file", NULL},
+    {0, 4, "NRRD", "an NRRD file", NULL},
+    {0, 6, "\x93NUMPY", "a NumPy array", python},
+    {0, 4, "%PDF", "a PDF document", NULL},
+    {0, 2, "P5", "a PGM image", NULL},
+    {0, 2, "P6", "a PPM image", NULL},
+    {0, 4, "Iout", "an ImageJ ROI", rois},
+    {0, 2, "\x1f\x8b", "a gzip archive", NULL},
+    {0, 4, "PK\3\4", "a ZIP archive", zip},
 };
 
-static const char *kind_of(const uint8_t *head, uint64_t size) {
+static const bw_other_kind *kind_of(const uint8_t *head, uint64_t size) {
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
         if (size >= (uint64_t)(kinds[i].at + kinds[i].length) &&
             !memcmp(head + kinds[i].at, kinds[i].bytes, (size_t)kinds[i].length))
-            return kinds[i].kind;
+            return kinds + i;
     return NULL;
+}
+
+static const char *advice_on(const bw_other_kind *kind, const char *path) {
+    static const char ending[] = "_seg.npy";
+    const size_t length = strlen(path), tail = sizeof ending - 1;
+    if (kind->advice == python && length >= tail && !strcmp(path + length - tail, ending)) return cellpose;
+    return kind->advice ? kind->advice : in_imagej;
 }
 
 bw_status bw_tiff_source_check_tiff(bw_tiff_source *source) {
@@ -112,11 +136,10 @@ bw_status bw_tiff_source_check_tiff(bw_tiff_source *source) {
     BW_TRY(bw_check(source->ctx));
     if (source->io_error)
         return bw_fail(source->ctx, BW_ERROR_IO, "Cannot read %s: %s.", source->path, strerror(source->io_error));
-    const char *kind = kind_of(head, size);
+    const bw_other_kind *kind = kind_of(head, size);
     if (kind)
-        return bw_fail(source->ctx, BW_ERROR_FORMAT,
-                       "%s is %s, not a TIFF file. Open it in ImageJ and save it with File > Save As > Tiff.",
-                       source->path, kind);
+        return bw_fail(source->ctx, BW_ERROR_FORMAT, "%s is %s, not a TIFF file. %s", source->path, kind->kind,
+                       advice_on(kind, source->path));
     return bw_fail(source->ctx, BW_ERROR_FORMAT,
                    "%s is not a TIFF file, or its first bytes are damaged. Copy it again or save it as TIFF.",
                    source->path);
