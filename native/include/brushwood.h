@@ -786,6 +786,7 @@ typedef struct bw_objects_report {
     int64_t objects;                                       /* of all frames */
     int64_t without_core, too_small, too_large, at_border; /* that were left out */
     int64_t filled;                                        /* voxels of holes */
+    double highest; /* foreground there is, smoothed, when there are no components; else 0 */
 } bw_objects_report;
 
 /* What BW_THRESHOLD_AUTO has, and who wants a core without saying how sure it is. */
@@ -815,6 +816,9 @@ bw_status bw_objects_label(bw_context *ctx, const bw_image *probabilities, const
 bw_status bw_objects_from_labels(bw_context *ctx, const bw_image *labels, bw_objects **out);
 /* Connected components of the voxels that are not 0. connectivity as in the options. */
 bw_status bw_objects_from_mask(bw_context *ctx, const bw_image *mask, int connectivity, bw_objects **out);
+/* Objects of an image of either kind: uint8 with no values but 0 and 255 and one 255 at least is a mask, anything else
+ * a label image. connectivity: of masks. mask (may be NULL): which it was. */
+bw_status bw_objects_from_image(bw_context *ctx, const bw_image *image, int connectivity, bw_objects **out, int *mask);
 void bw_objects_free(bw_objects *objects);
 
 /* Of the label image: uint16 while the highest id fits, else float32. */
@@ -929,12 +933,20 @@ enum {
  * not agree between frames, and never between truth and result. */
 typedef struct bw_comparison bw_comparison;
 
-/* ignore_zero: pixels that are 0 in the truth do not count; for classes alone (BW_ERROR_ARGUMENT). */
-bw_status bw_comparison_create(bw_context *ctx, bw_comparison_kind kind, int ignore_zero, bw_comparison **out);
+/* How images are read; a sum of these. */
+enum {
+    BW_COMPARE_IGNORE_ZERO = 1, /* pixels that are 0 in the truth do not count; for classes alone */
+    BW_COMPARE_TAKE_APART = 2   /* the connected components (8 on single slices, else 26) of masks, as
+                                   bw_comparison_kinds tells them, are their objects; for labels alone */
+};
+
+/* BW_ERROR_ARGUMENT for flags that do not go with the kind. */
+bw_status bw_comparison_create(bw_context *ctx, bw_comparison_kind kind, int flags, bw_comparison **out);
 void bw_comparison_free(bw_comparison *comparison);
 /* Adds an image and its frames. Both images: one channel of the same size, whole numbers of any type from 0 (classes to
- * 255, others below 2^24), whole or streamed. Memory: 16 bytes per pair of labels that overlap and thread, times 2
- * to 4. BW_ERROR_MISMATCH names the image and the first value that does not fit; nothing is added then. */
+ * 255, others below 2^24), whole or streamed. Memory: 16 bytes per pair of labels that overlap and thread, times 2 to 4;
+ * the runs of masks that are taken apart. BW_ERROR_MISMATCH names the image and the first value that does not fit;
+ * nothing is added then. */
 bw_status bw_comparison_add(bw_context *ctx, bw_comparison *comparison, const bw_image *truth, const bw_image *result);
 /* What an image can be, a sum of 1 << bw_comparison_kind: masks when it is uint8 with no values but 0 and 255 and one
  * 255 at least, classes when it is uint8 without a 0, anything when it is uint8 and empty, else labels. Images that
@@ -942,6 +954,8 @@ bw_status bw_comparison_add(bw_context *ctx, bw_comparison *comparison, const bw
 bw_status bw_comparison_kinds(bw_context *ctx, const bw_image *image, int *kinds);
 
 bw_comparison_kind bw_comparison_get_kind(const bw_comparison *comparison);
+/* How many of the images that were added as truth (side 0) or as result (1) were masks and taken apart. */
+int64_t bw_comparison_taken_apart(const bw_comparison *comparison, int side);
 int64_t bw_comparison_images(const bw_comparison *comparison);
 const char *bw_comparison_image_name(const bw_comparison *comparison, int64_t image); /* of the truth */
 int bw_comparison_image_frame(const bw_comparison *comparison, int64_t image);        /* 0-based */
@@ -1001,9 +1015,9 @@ const bw_comparison_colour *bw_comparison_colour_get(int index); /* NULL when ou
 bw_status bw_comparison_outline(bw_context *ctx, const bw_image *truth, bw_image **out);
 /* Hands the picture to a sink part by part; does not finish it. Images as bw_comparison_add takes them. */
 bw_status bw_comparison_draw(bw_context *ctx, const bw_image *truth, const bw_image *result, bw_comparison_kind kind,
-                             int ignore_zero, bw_sink *sink);
+                             int flags, bw_sink *sink);
 bw_status bw_comparison_picture(bw_context *ctx, const bw_image *truth, const bw_image *result, bw_comparison_kind kind,
-                                int ignore_zero, bw_image **out);
+                                int flags, bw_image **out);
 
 /* ---- classes of objects by example ----------------------------------------------------------------------------- */
 

@@ -276,3 +276,17 @@ def test_the_border_in_z_is_of_stacks(tmp_path):
         assert labels.max() == left
         labels, _ = label(("--probabilities", flat), tmp_path, *options, "--exclude-border", axes)
         assert labels.max() == 2
+
+
+@pytest.mark.parametrize(("value", "options", "words"), [
+    (1, (), "reaches the threshold of 0.5, the highest foreground is 0.00392"),
+    (0, (), "the foreground is 0 everywhere"),
+    (255, ("--min-size", 500), "all pieces are left out"),
+])
+def test_no_objects_have_a_reason(tmp_path, value, options, words):
+    mask = np.zeros((30, 40), np.uint8)
+    mask[5:25, 5:25] = value
+    path = write(tmp_path / "mask.tif", mask)
+    labels, text = label(("--probabilities", path), tmp_path, "--smooth", 0, "--method", "fixed", *options)
+    assert not labels.any()
+    assert words in text and text.count("note:") == 1, text

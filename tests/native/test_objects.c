@@ -143,6 +143,58 @@ static void test_ids_with_gaps(void **state) {
     bw_context_free(ctx);
 }
 
+static void put_whole(bw_image *image, int frame, int64_t z, int64_t i, uint8_t value) {
+    void *plane = bw_image_plane(image, frame, 0, z);
+    if (bw_image_get_info(image)->type == BW_UINT8)
+        ((uint8_t *)plane)[i] = value;
+    else
+        ((uint16_t *)plane)[i] = value;
+}
+
+/* Noise of 0 and 255 in the second of two frames. */
+static bw_image *speckles(bw_pixel_type type) {
+    const int64_t plane = (int64_t)31 * 23;
+    bw_image *mask = blank(type, 31, 23, 5, 1, 2);
+    for (int64_t i = 0; i < 5 * plane; i++)
+        if (bw_random(3, 1, (uint64_t)i) % 4 == 0) put_whole(mask, 1, i / plane, i % plane, 255);
+    return mask;
+}
+
+/* found: whether it has to be taken for a mask. */
+static void check_kind(const bw_image *image, int connectivity, int found) {
+    bw_context *ctx = test_context(2);
+    bw_objects *objects, *wanted;
+    bw_image *a, *b;
+    int mask = 2;
+    assert_ok(ctx, bw_objects_from_image(ctx, image, connectivity, &objects, &mask));
+    assert_int_equal(mask, found);
+    assert_ok(ctx, found ? bw_objects_from_mask(ctx, image, connectivity, &wanted)
+                         : bw_objects_from_labels(ctx, image, &wanted));
+    assert_ok(ctx, bw_objects_image(ctx, objects, BW_OBJECTS_LABELS, &a));
+    assert_ok(ctx, bw_objects_image(ctx, wanted, BW_OBJECTS_LABELS, &b));
+    assert_same_pixels(a, b);
+    bw_image_free(b);
+    bw_image_free(a);
+    bw_objects_free(wanted);
+    bw_objects_free(objects);
+    bw_context_free(ctx);
+}
+
+static void test_masks_are_told_from_labels(void **state) {
+    static const int kinds[] = {0, 4, 8, 6, 26};
+    (void)state;
+    bw_image *mask = speckles(BW_UINT8), *words = speckles(BW_UINT16), *empty = blank(BW_UINT8, 31, 23, 5, 1, 2);
+    for (int k = 0; k < 5; k++)
+        check_kind(mask, kinds[k], 1);
+    check_kind(words, 0, 0);
+    check_kind(empty, 0, 0);
+    put_whole(mask, 0, 3, 100, 254);
+    check_kind(mask, 0, 0);
+    bw_image_free(empty);
+    bw_image_free(words);
+    bw_image_free(mask);
+}
+
 static void test_what_is_no_label_image(void **state) {
     static const float values[] = {1.5f, -1, NAN, INFINITY};
     (void)state;
@@ -824,11 +876,13 @@ static void test_nothing_and_everything(void **state) {
     bw_objects_options options;
     bw_objects_report report;
     bw_objects_options_init(&options);
+    ball(image, 0, 0, (double[]){25, 20, 0}, 100, 0.125f);
     bw_image_free(label_on(2, image, &options, &report));
     assert_int_equal(report.objects, 0);
+    assert_true(fabs(report.highest - 0.125) < 1e-6);
     ball(image, 0, 0, (double[]){25, 20, 0}, 100, 1);
     bw_image *labels = label_on(2, image, &options, &report);
-    assert_int_equal(report.objects, 1);
+    assert_true(report.objects == 1 && report.highest == 0);
     assert_int_equal(at(labels, 0, 0, 0, 0), 1);
     bw_image_free(labels);
     bw_image_free(image);
@@ -943,6 +997,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_labels_come_back),
         cmocka_unit_test(test_ids_with_gaps),
+        cmocka_unit_test(test_masks_are_told_from_labels),
         cmocka_unit_test(test_what_is_no_label_image),
         cmocka_unit_test(test_labels_that_floats_merge),
         cmocka_unit_test(test_signed_labels_and_masks),

@@ -324,6 +324,22 @@ static int from_model(const bw_cli_call *call, const bw_cli_job *job, bw_objects
     return result;
 }
 
+/* Why there are no objects. */
+static void explain_none(const bw_objects_report *r) {
+    if (r->components)
+        fputs("note: there are no objects: all pieces are left out, as the line above tells; --min-size, --min-share, "
+              "--core-threshold, --max-size and --exclude-border decide.\n",
+              stderr);
+    else if (r->highest > 0)
+        fprintf(
+            stderr,
+            "note: there are no objects: no pixel reaches the threshold of %.3g, the highest foreground is %.3g. Of "
+            "8-bit images 255 is 1, of 16-bit ones 65535.\n",
+            r->threshold, r->highest);
+    else
+        fputs("note: there are no objects: the foreground is 0 everywhere; --classes chooses its channels.\n", stderr);
+}
+
 static void print_report(const bw_objects_report *r) {
     printf("%" PRId64 " object%s (threshold %.3g", r->objects, r->objects == 1 ? "" : "s", r->threshold);
     if (r->core_threshold > 0) printf(", core %.3g", r->core_threshold);
@@ -332,6 +348,7 @@ static void print_report(const bw_objects_report *r) {
     if (r->too_large) printf(", %" PRId64 " large", r->too_large);
     if (r->at_border) printf(", %" PRId64 " at the border", r->at_border);
     puts(")");
+    if (!r->objects) explain_none(r);
 }
 
 static int run_one(const bw_cli_call *call, const bw_cli_job *job) {

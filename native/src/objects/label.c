@@ -135,6 +135,16 @@ static bw_status find_threshold(bw_context *ctx, bw_labelling *l) {
     return status;
 }
 
+/* For the report of an image without any component. */
+static bw_status find_highest(bw_context *ctx, bw_labelling *l) {
+    bw_foreground f;
+    if (l->report.components) return BW_OK;
+    BW_TRY(bw_foreground_create(ctx, l->image, l->options.sigma, l->spacing, &l->foreground, 1, &f));
+    const bw_status status = bw_mask_highest(ctx, &f, &l->report.highest);
+    bw_foreground_free(&f);
+    return status;
+}
+
 /* What is known of a frame. */
 typedef struct bw_planes {
     bw_runs objects; /* the mask, then its components, then the objects */
@@ -485,6 +495,7 @@ static bw_status label_frames(bw_context *ctx, bw_labelling *l) {
     BW_TRY(find_threshold(ctx, l));
     for (int f = 0; f < info->frames; f++)
         BW_TRY(label_frame(ctx, l, f));
+    BW_TRY(find_highest(ctx, l));
     BW_TRY(classify(ctx, l));
     return bw_objects_settle(ctx, l->objects);
 }

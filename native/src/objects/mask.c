@@ -81,6 +81,35 @@ bw_status bw_mask_otsu(bw_context *ctx, bw_foreground *f, double *out) {
     return status;
 }
 
+/* ---- highest value ----------------------------------------------------------------------------------------------- */
+
+typedef struct bw_highest {
+    const bw_foreground *f;
+    float *values; /* per thread */
+} bw_highest;
+
+static bw_status see_row(bw_context *ctx, void *user, int64_t row, int thread) {
+    const bw_highest *h = user;
+    const int64_t width = bw_image_get_info(h->f->image)->width;
+    const float *at = h->f->values[0] + row * width;
+    (void)ctx;
+    for (int64_t x = 0; x < width; x++)
+        if (at[x] > h->values[thread]) h->values[thread] = at[x];
+    return BW_OK;
+}
+
+bw_status bw_mask_highest(bw_context *ctx, bw_foreground *f, double *out) {
+    const int threads = bw_context_threads(ctx);
+    bw_highest h = {f, bw_calloc(ctx, (uint64_t)threads, sizeof *h.values, "the highest foreground")};
+    *out = 0;
+    if (!h.values) return BW_ERROR_MEMORY;
+    const bw_status status = for_rows(ctx, f, see_row, &h);
+    for (int t = 0; t < threads; t++)
+        if ((double)h.values[t] > *out) *out = (double)h.values[t];
+    bw_free(h.values);
+    return status;
+}
+
 /* ---- steepness --------------------------------------------------------------------------------------------------- */
 
 /* Steps are added up as whole numbers, so that the sums are the same in any order. */

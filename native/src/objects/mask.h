@@ -12,6 +12,9 @@ bw_status bw_mask_otsu(bw_context *ctx, bw_foreground *foreground, double *out);
  * voxels to the progress. */
 bw_status bw_mask_auto(bw_context *ctx, bw_foreground *foreground, double threshold, double *out);
 
+/* The highest value of the first mixture over all frames. Adds the image's voxels to the progress. */
+bw_status bw_mask_highest(bw_context *ctx, bw_foreground *foreground, double *out);
+
 /* Where the first mixture reaches a threshold, and if `cored` the last one reaches another. */
 typedef struct bw_cut {
     double threshold;

@@ -179,6 +179,35 @@ static bw_status read_objects(bw_context *ctx, const bw_image *image, int connec
     return bw_objects_settle(ctx, objects);
 }
 
+/* ---- either ------------------------------------------------------------------------------------------------------ */
+
+enum { MASK_VALUE = 255 };
+
+/* Read as labels, a mask has one object in a frame, or none. */
+static int are_of_mask(const bw_objects *objects) {
+    int64_t all = 0;
+    for (int f = 0; f < bw_image_get_info(objects->outline)->frames; f++) {
+        const int64_t count = bw_objects_count(objects, f);
+        if (count > 1 || (count && bw_objects_id(objects, f, 0) != MASK_VALUE)) return 0;
+        all += count;
+    }
+    return all > 0;
+}
+
+static bw_status take_apart(bw_context *ctx, int connectivity, bw_objects *objects) {
+    for (int f = 0; f < bw_image_get_info(objects->outline)->frames; f++) {
+        bw_object_frame *frame = objects->frames + f;
+        uint32_t count = 0;
+        BW_TRY(bw_runs_components(ctx, &frame->runs, connectivity, &count));
+        bw_free(frame->ids);
+        frame->ids = NULL;
+        frame->count = count;
+    }
+    return bw_objects_settle(ctx, objects);
+}
+
+/* ---- whole images ------------------------------------------------------------------------------------------------ */
+
 static bw_status check_channels(bw_context *ctx, const bw_image *image, const char *what) {
     const bw_image_info *info = bw_image_get_info(image);
     const char *name = bw_image_name(image);
@@ -209,4 +238,19 @@ bw_status bw_objects_from_mask(bw_context *ctx, const bw_image *mask, int connec
     BW_TRY(
         bw_connectivity_check(ctx, connectivity, (int64_t[3]){info->width, info->height, info->depth}, &connectivity));
     return create_from(ctx, mask, connectivity, out);
+}
+
+bw_status bw_objects_from_image(bw_context *ctx, const bw_image *image, int connectivity, bw_objects **out, int *mask) {
+    const bw_image_info *info = bw_image_get_info(image);
+    *out = NULL;
+    BW_TRY(
+        bw_connectivity_check(ctx, connectivity, (int64_t[3]){info->width, info->height, info->depth}, &connectivity));
+    BW_TRY(bw_objects_from_labels(ctx, image, out));
+    const int found = info->type == BW_UINT8 && are_of_mask(*out);
+    if (mask) *mask = found;
+    const bw_status status = found ? take_apart(ctx, connectivity, *out) : BW_OK;
+    if (status == BW_OK) return BW_OK;
+    bw_objects_free(*out);
+    *out = NULL;
+    return status;
 }
