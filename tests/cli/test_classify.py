@@ -138,6 +138,22 @@ def test_probabilities(scene, tmp_path):
     np.testing.assert_array_equal(tifffile.imread(output), new.truth(new.bright)[0])
 
 
+def test_masks_are_taken_apart(scene, tmp_path):
+    seen, new = scene("seen", 31, frames=2), scene("new", 32, frames=2)
+    models = [tmp_path / f"{name}{SUFFIX}" for name in ("labels", "mask")]
+    classes = [tmp_path / f"{name}.tif" for name in ("of_labels", "of_mask")]
+    train(models[0], seen)
+    classify(models[0], new, classes[0])
+    for s in (seen, new):
+        mask = np.where(s.labels, 255, 0).astype(np.uint8)
+        s.labels_file = write(tmp_path / f"{s.labels_file.stem}_mask.tif", mask, "um")
+    done = train(models[1], seen)
+    assert "of 10 examples" in done.stdout and "connected parts" in done.stderr
+    done = classify(models[1], new, classes[1])
+    assert ": 48 objects" in done.stdout and "connected parts" in done.stderr
+    np.testing.assert_array_equal(*map(tifffile.imread, classes))
+
+
 def test_3d(tmp_path):
     """Balls and plates."""
     labels, examples = np.zeros((20, 60, 120), np.uint16), np.zeros((20, 60, 120), np.uint8)

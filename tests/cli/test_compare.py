@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import tifffile
 from conftest import run, write
+from scipy import ndimage
 from scipy.optimize import linear_sum_assignment
 from skimage.metrics import adapted_rand_error, variation_of_information
 from sklearn.metrics import accuracy_score, confusion_matrix, f1_score, jaccard_score
@@ -345,10 +346,77 @@ def test_files_that_are_alone_are_named(folders):
     assert "b_masks.tif in" in done.stderr and "e.tif in" in done.stderr and "a_masks" not in done.stderr
 
 
+def test_files_that_only_the_plugin_reads_are_counted(folders):
+    for name in ("z.png", "b_seg.npy", "c_rois.zip", "notes.txt"):
+        (folders.result / name).write_bytes(b"x")
+    done = run("compare", "--truth", folders.truth, "--result", folders.result)
+    assert done.stderr.count("b_seg.npy and 2 more in") == 1 and "Compare Segmentations" in done.stderr
+    for path in list(folders.result.glob("*.tif")) + list(folders.result.glob("*.tiff")):
+        path.unlink()
+    done = run("compare", "--truth", folders.truth, "--result", folders.result, code=1)
+    assert "no TIFF files" in done.stderr and "b_seg.npy and 2 more in" in done.stderr
+
+
 def test_ambiguous_names_are_refused(folders):
     stored(folders.truth, "a_labels.tif", EMPTY)
     done = run("compare", "--truth", folders.truth, "--result", folders.result, code=1)
     assert "a_labels.tif" in done.stderr and "a_masks.tif" in done.stderr
+
+
+# ---- masks beside labels ---------------------------------------------------------------------------------------------
+
+def parts_of(mask, frames):
+    """The connected components of each frame, corners count."""
+    found = [ndimage.label(plane, np.ones((3,) * plane.ndim))[0] for plane in planes(mask, frames)]
+    return np.stack(found) if frames else found[0]
+
+
+@pytest.mark.parametrize("axes", [None, "TYX", "ZYX", "TZYX"])
+@pytest.mark.parametrize("mask_is_truth", [False, True])
+def test_masks_beside_labels_are_taken_apart(axes, mask_is_truth, tmp_path):
+    shape = (9, 40, 50)[-(len(axes or "YX") - ("T" in (axes or ""))):]
+    frames = [blobs(shape, 15, seed) for seed in range(2)]
+    labels = np.stack(frames) if axes and "T" in axes else frames[0]
+    mask = ndimage.binary_erosion(labels > 0, ndimage.generate_binary_structure(2, 1)[(None,) * (labels.ndim - 2)])
+    parts = parts_of(mask, "T" in (axes or ""))
+    assert parts.max() > 3
+    paths = [stored(tmp_path, "l.tif", labels, axes=axes), stored(tmp_path, "m.tif", 255 * mask, np.uint8, axes)]
+    same_names = [stored(tmp_path / name, "x.tif", p, d, axes)
+                  for name, p, d in (("masks", 255 * mask, np.uint8), ("parts", parts, np.uint16))
+                  if not (tmp_path / name).mkdir()]
+    texts, pictures = [], []
+    for other in same_names:
+        pair = (other, paths[0]) if mask_is_truth else (paths[0], other)
+        done = run("compare", "--truth", pair[0], "--result", pair[1], "--json", "--picture", tmp_path / "p.tif")
+        texts.append(done.stdout)
+        pictures.append(tifffile.imread(tmp_path / "p.tif"))
+        noted = f"the {'truth' if mask_is_truth else 'result'} is a mask" in done.stderr
+        assert noted == (other == same_names[0]) and "taken for labels" in done.stderr
+    assert texts[0] == texts[1]
+    assert np.array_equal(*pictures)
+    whole = compare(*paths, "--kind", "labels")["pooled"]
+    assert whole["result_objects"] == (2 if axes and "T" in axes else 1)
+
+
+def test_two_masks_stay_masks(tmp_path):
+    mask = 255 * (LABELS > 0)
+    paths = stored(tmp_path, "t.tif", mask, np.uint8), stored(tmp_path, "r.tif", mask, np.uint8)
+    done = run("compare", "--truth", paths[0], "--result", paths[1])
+    assert "taken for masks" in done.stderr and "connected parts" not in done.stderr
+
+
+def test_masks_in_folders(tmp_path):
+    for name in ("truth", "result"):
+        (tmp_path / name).mkdir()
+    for name in "abc":
+        stored(tmp_path / "truth", f"{name}_labels.tif", LABELS)
+        pixels = LABELS if name == "c" else 255 * (LABELS > 0)
+        stored(tmp_path / "result", f"{name}_mask.tif", pixels, np.uint8)
+    done = run("compare", "--truth", tmp_path / "truth", "--result", tmp_path / "result", "--json")
+    assert "0 images of --truth and 2 of --result are masks" in done.stderr
+    count = ndimage.label(LABELS > 0, np.ones((3, 3)))[1]
+    found = [i["result_objects"] for i in json.loads(done.stdout)["images"]]
+    assert found == [count, count, len(np.unique(LABELS)) - 1]
 
 
 # ---- pictures --------------------------------------------------------------------------------------------------------

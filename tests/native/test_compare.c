@@ -298,6 +298,69 @@ static void wide_sums_are_exact(void **state) {
     near(bw_wide_value((bw_wide){1, 1u << 20}), 0x1p64 + 0x1p20, 0);
 }
 
+/* ---- masks beside labels ----------------------------------------------------------------------------------------- */
+
+static bw_image *mask_of(const bw_image *image) {
+    const bw_image_info info = stack_info(BW_UINT8);
+    bw_image *out = test_image(&info);
+    for (int frame = 0; frame < FRAMES; frame++)
+        for (int64_t z = 0; z < DEPTH; z++) {
+            const uint16_t *from = bw_image_plane_const(image, frame, 0, z);
+            uint8_t *to = bw_image_plane(out, frame, 0, z);
+            for (int64_t i = 0; i < WIDTH * HEIGHT; i++)
+                to[i] = from[i] % 3 ? 255 : 0;
+        }
+    return out;
+}
+
+static bw_comparison *taken_apart(int threads, const bw_image *truth, const bw_image *result) {
+    bw_context *ctx = test_context(threads);
+    bw_comparison *c;
+    assert_ok(ctx, bw_comparison_create(ctx, BW_COMPARE_LABELS, BW_COMPARE_TAKE_APART, &c));
+    assert_ok(ctx, bw_comparison_add(ctx, c, truth, result));
+    bw_context_free(ctx);
+    return c;
+}
+
+/* As if their components had been given; labels are left as they are, and so are streamed ones. */
+static void masks_are_compared_by_their_components(void **state) {
+    (void)state;
+    bw_context *ctx = test_context(2);
+    bw_image *labels = boxes(7), *mask = mask_of(labels), *parts, *one, *other;
+    assert_ok(ctx, bw_components(ctx, mask, 0, &parts));
+    bw_image *stream = streamed(ctx, mask);
+    bw_comparison *wanted = compared(1, BW_COMPARE_LABELS, labels, parts);
+    for (int threads = 1; threads <= 3; threads += 2) {
+        bw_comparison *got = taken_apart(threads, labels, threads == 1 ? mask : stream);
+        assert_true(score(got, 0, "result_objects") > 3);
+        assert_same_comparison(got, wanted);
+        assert_true(bw_comparison_taken_apart(got, 0) == 0 && bw_comparison_taken_apart(got, 1) == 1);
+        bw_comparison_free(got);
+    }
+    assert_ok(ctx, bw_comparison_picture(ctx, parts, labels, BW_COMPARE_LABELS, 0, &one));
+    assert_ok(ctx, bw_comparison_picture(ctx, stream, labels, BW_COMPARE_LABELS, BW_COMPARE_TAKE_APART, &other));
+    assert_same_pixels(one, other);
+    bw_comparison_free(wanted);
+    bw_image_free(other);
+    bw_image_free(one);
+    bw_image_free(stream);
+    bw_image_free(parts);
+    bw_image_free(mask);
+    bw_image_free(labels);
+    bw_context_free(ctx);
+}
+
+static void only_labels_have_parts(void **state) {
+    (void)state;
+    for (int kind = BW_COMPARE_MASKS; kind <= BW_COMPARE_CLASSES; kind++) {
+        bw_context *ctx = test_context(1);
+        bw_comparison *c;
+        assert_refused(ctx, bw_comparison_create(ctx, (bw_comparison_kind)kind, BW_COMPARE_TAKE_APART, &c),
+                       BW_ERROR_ARGUMENT, "labels alone");
+        bw_context_free(ctx);
+    }
+}
+
 /* ---- pictures ---------------------------------------------------------------------------------------------------- */
 
 static bw_image *picture(int threads, bw_image *truth, bw_image *result, bw_comparison_kind kind) {
@@ -446,6 +509,8 @@ int main(void) {
         TEST(memory_does_not_grow_with_the_image),
         TEST(added_images_are_the_frames_of_one),
         TEST(wide_sums_are_exact),
+        TEST(masks_are_compared_by_their_components),
+        TEST(only_labels_have_parts),
         TEST(pictures_are_the_same_in_parts),
         TEST(pictures_tell_what_is_alone),
         TEST(bad_values_are_told),

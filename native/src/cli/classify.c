@@ -11,8 +11,10 @@
 #include "core/text.h"
 
 #define OPTIONS_OBJECTS                                                                                                \
-    {"labels", "FILE", "label image of the objects (TIFF or OME-Zarr): 0 background, every other number an object", 1, \
-     1},                                                                                                               \
+    {"labels", "FILE",                                                                                                 \
+     "label image of the objects (TIFF or OME-Zarr): 0 background, every other number an object; or a mask of 0 and "  \
+     "255, whose connected parts are the objects",                                                                     \
+     1, 1},                                                                                                            \
         {"image", "FILE", "image to measure intensities in; one per --labels, in the same order", 0, 1}, {             \
         "probabilities", "FILE", "class probabilities to measure means of; one per --labels, in the same order", 0, 1  \
     }
@@ -60,7 +62,7 @@ static bw_status open_measured(const bw_cli_call *call, int index, const char *m
     BW_TRY(bw_image_open_file(call->ctx, bw_cli_get(call, "labels")->text[index], &m->labels));
     BW_TRY(open_beside(call, "image", index, &m->image));
     BW_TRY(open_beside(call, "probabilities", index, &m->probabilities));
-    BW_TRY(bw_objects_from_labels(call->ctx, m->labels, &m->objects));
+    BW_TRY(bw_cli_find_objects(call, m->labels, &m->objects));
     return measure(call, measures, m);
 }
 

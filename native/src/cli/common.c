@@ -54,6 +54,15 @@ int bw_cli_read_image(const bw_cli_call *call, const char *path, bw_image **out)
     return given ? bw_cli_code(bw_image_set_spacing(call->ctx, *out, spacing)) : BW_EXIT_DONE;
 }
 
+bw_status bw_cli_find_objects(const bw_cli_call *call, const bw_image *labels, bw_objects **out) {
+    int mask;
+    BW_TRY(bw_objects_from_image(call->ctx, labels, 0, out, &mask));
+    if (mask)
+        fprintf(stderr, "note: %s holds nothing but 0 and 255: its connected parts are the objects.\n",
+                bw_image_name(labels));
+    return BW_OK;
+}
+
 int bw_cli_make_recipe(const bw_cli_call *call, const bw_image *image, bw_recipe **out) {
     const bw_image_info *info = bw_image_get_info(image);
     const char *list = bw_cli_text(call, "features");

@@ -33,6 +33,8 @@ int bw_cli_set_resources(const bw_cli_call *call);
 int bw_cli_check_values(const bw_cli_call *call);
 /* Reads an image and applies --spacing. */
 int bw_cli_read_image(const bw_cli_call *call, const char *path, bw_image **out);
+/* Objects of a label image or the connected parts of a mask, with a note which are told as the latter. */
+bw_status bw_cli_find_objects(const bw_cli_call *call, const bw_image *labels, bw_objects **out);
 /* A recipe for images like this one: a stack gets 3D features, calibration gives the spacing. */
 int bw_cli_make_recipe(const bw_cli_call *call, const bw_image *image, bw_recipe **out);
 /* Options that go in pairs, as --image with --labels: as many of the one as of the other. */

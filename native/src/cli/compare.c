@@ -19,7 +19,8 @@ const bw_cli_option bw_cli_compare_options[] = {
      1, 0},
     {"kind", "KIND",
      "labels (objects), masks (0 or not) or classes; default auto: masks when all images are 8-bit and hold 0 and 255 "
-     "alone, classes when all are 8-bit without a 0, else labels",
+     "alone, classes when all are 8-bit without a 0, else labels, and masks among them are taken apart into their "
+     "connected parts",
      0, 0},
     {"ignore-zero", NULL, "classes: pixels that are 0 in the truth do not count; implies --kind classes", 0, 0},
     {"csv", "FILE", "also write the tables as CSV: a row per image, all pooled and the means", 0, 0},
@@ -37,7 +38,7 @@ typedef struct bw_cli_comparison {
     bw_file_pairs pairs;
     int folders;
     bw_comparison_kind kind;
-    int ignore_zero;
+    int flags; /* BW_COMPARE_ */
     bw_cli_format format;
 } bw_cli_comparison;
 
@@ -78,6 +79,7 @@ static int choose_kind(const bw_cli_call *call, bw_cli_comparison *job) {
     job->kind = BW_COMPARE_LABELS;
     for (int k = 0; k < KINDS; k++)
         if (kinds == 1 << k) job->kind = (bw_comparison_kind)k;
+    if (job->kind == BW_COMPARE_LABELS) job->flags |= BW_COMPARE_TAKE_APART;
     fprintf(stderr, "note: the images are taken for %s; --kind says otherwise.\n", kind_names[job->kind]);
     return BW_EXIT_DONE;
 }
@@ -86,15 +88,16 @@ static int choose_kind(const bw_cli_call *call, bw_cli_comparison *job) {
 static int get_kind(const bw_cli_call *call, bw_cli_comparison *job, int *given) {
     const char *text = bw_cli_text(call, "kind");
     int found = -1;
-    job->ignore_zero = bw_cli_get(call, "ignore-zero")->count;
+    const int ignore_zero = bw_cli_get(call, "ignore-zero")->count;
     for (int k = 0; text && k < KINDS; k++)
         if (!strcmp(text, kind_names[k])) found = k;
     if (text && found < 0 && strcmp(text, "auto"))
         return bw_cli_usage(call, "--kind must be labels, masks, classes or auto, not \"%s\".", text);
-    if (job->ignore_zero && found >= 0 && found != BW_COMPARE_CLASSES)
+    if (ignore_zero && found >= 0 && found != BW_COMPARE_CLASSES)
         return bw_cli_usage(call, "--ignore-zero goes with --kind classes: in %s, 0 is the background.", text);
-    *given = found >= 0 || job->ignore_zero;
-    job->kind = job->ignore_zero ? BW_COMPARE_CLASSES : found >= 0 ? (bw_comparison_kind)found : BW_COMPARE_LABELS;
+    *given = found >= 0 || ignore_zero;
+    job->flags = ignore_zero ? BW_COMPARE_IGNORE_ZERO : 0;
+    job->kind = ignore_zero ? BW_COMPARE_CLASSES : found >= 0 ? (bw_comparison_kind)found : BW_COMPARE_LABELS;
     return BW_EXIT_DONE;
 }
 
@@ -154,7 +157,7 @@ static bw_status write_picture(bw_context *ctx, const bw_cli_comparison *job, bw
     bw_sink *sink = NULL;
     bw_status status = bw_comparison_outline(ctx, images[0], &outline);
     if (status == BW_OK) status = bw_cli_create(ctx, &job->format, path, outline, &sink);
-    if (status == BW_OK) status = bw_comparison_draw(ctx, images[0], images[1], job->kind, job->ignore_zero, sink);
+    if (status == BW_OK) status = bw_comparison_draw(ctx, images[0], images[1], job->kind, job->flags, sink);
     if (status == BW_OK) status = bw_sink_finish(ctx, sink);
     bw_sink_free(sink);
     bw_image_free(outline);
@@ -185,6 +188,18 @@ static int compare_pair(const bw_cli_call *call, const bw_cli_comparison *job, c
     return result;
 }
 
+static void note_parts(const bw_cli_comparison *job, const bw_comparison *comparison) {
+    const long long truths = bw_comparison_taken_apart(comparison, 0);
+    const long long results = bw_comparison_taken_apart(comparison, 1);
+    static const char rest[] = "the connected parts are the objects; with --kind labels all of a mask is one";
+    if (!truths && !results) return;
+    if (job->folders)
+        fprintf(stderr, "note: %lld images of --truth and %lld of --result are masks (0 and 255 alone): %s.\n", truths,
+                results, rest);
+    else
+        fprintf(stderr, "note: the %s is a mask (0 and 255 alone): %s.\n", truths ? "truth" : "result", rest);
+}
+
 static int report(const bw_cli_call *call, const bw_cli_comparison *job, const bw_comparison *comparison) {
     const char *csv_path = bw_cli_text(call, "csv"), *picture = bw_cli_text(call, "picture");
     const int json = bw_cli_get(call, "json")->count;
@@ -209,9 +224,10 @@ static int compare(const bw_cli_call *call, bw_cli_comparison *job, int kind_giv
     bw_comparison *comparison = NULL;
     RUN(check_outputs(call, job));
     if (!kind_given) RUN(choose_kind(call, job));
-    int result = bw_cli_code(bw_comparison_create(call->ctx, job->kind, job->ignore_zero, &comparison));
+    int result = bw_cli_code(bw_comparison_create(call->ctx, job->kind, job->flags, &comparison));
     for (int64_t i = 0; i < job->pairs.count && !result; i++)
         result = compare_pair(call, job, &job->pairs.items[i], comparison);
+    if (!result) note_parts(job, comparison);
     if (!result) result = report(call, job, comparison);
     bw_comparison_free(comparison);
     return result;

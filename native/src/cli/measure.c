@@ -64,27 +64,6 @@ typedef struct bw_measuring {
     bw_measurements *table;
 } bw_measuring;
 
-/* Read as labels, a mask is one object per frame, of number 255. */
-static int is_mask(const bw_image *labels, const bw_objects *objects) {
-    const bw_image_info *info = bw_image_get_info(labels);
-    int64_t all = 0;
-    for (int f = 0; f < info->frames; f++) {
-        const int64_t count = bw_objects_count(objects, f);
-        if (count > 1 || (count && bw_objects_id(objects, f, 0) != 255)) return 0;
-        all += count;
-    }
-    return all > 0 && info->type == BW_UINT8;
-}
-
-static bw_status find_objects(bw_context *ctx, bw_measuring *m) {
-    BW_TRY(bw_objects_from_labels(ctx, m->labels, &m->objects));
-    if (!is_mask(m->labels, m->objects)) return BW_OK;
-    bw_objects_free(m->objects);
-    fprintf(stderr, "brushwood measure: %s holds nothing but 0 and 255: its connected parts are measured.\n",
-            bw_image_name(m->labels));
-    return bw_objects_from_mask(ctx, m->labels, 0, &m->objects);
-}
-
 static bw_status open_image(const bw_cli_call *call, const char *option, bw_image **out) {
     const char *path = bw_cli_text(call, option);
     return path ? bw_image_open_file(call->ctx, path, out) : BW_OK;
@@ -95,7 +74,7 @@ static bw_status measure(const bw_cli_call *call, const double *spacing, bw_meas
     BW_TRY(open_image(call, "labels", &m->labels));
     BW_TRY(open_image(call, "image", &m->image));
     BW_TRY(open_image(call, "probabilities", &m->probabilities));
-    BW_TRY(find_objects(ctx, m));
+    BW_TRY(bw_cli_find_objects(call, m->labels, &m->objects));
     BW_TRY(bw_objects_measure(ctx, m->objects, m->image, m->probabilities, bw_cli_text(call, "measures"), spacing,
                               &m->table));
     BW_TRY(bw_measurements_write(ctx, m->table, bw_cli_text(call, "csv")));

@@ -2,11 +2,17 @@
 #include "core/alloc.h"
 #include "jni/bridge.h"
 
-static jlong jni_comparisonCreate(JNIEnv *env, jclass self, jlong job, jint kind, jboolean ignore_zero) {
+static int flags_of(jboolean ignore_zero, jboolean take_apart) {
+    return (ignore_zero ? BW_COMPARE_IGNORE_ZERO : 0) | (take_apart ? BW_COMPARE_TAKE_APART : 0);
+}
+
+static jlong jni_comparisonCreate(JNIEnv *env, jclass self, jlong job, jint kind, jboolean ignore_zero,
+                                  jboolean take_apart) {
     (void)self;
+    const int flags = flags_of(ignore_zero, take_apart);
     bw_context *ctx = bw_jni_context(env, job);
     bw_comparison *comparison = NULL;
-    if (ctx) bw_jni_ok(env, ctx, bw_comparison_create(ctx, (bw_comparison_kind)kind, ignore_zero, &comparison));
+    if (ctx) bw_jni_ok(env, ctx, bw_comparison_create(ctx, (bw_comparison_kind)kind, flags, &comparison));
     return bw_jni_address(comparison);
 }
 
@@ -23,6 +29,15 @@ static void jni_comparisonAdd(JNIEnv *env, jclass self, jlong job, jlong address
     const bw_image *truth = comparison ? bw_jni_object(env, truth_address) : NULL;
     const bw_image *result = truth ? bw_jni_object(env, result_address) : NULL;
     if (result) bw_jni_ok(env, ctx, bw_comparison_add(ctx, comparison, truth, result));
+}
+
+/* Masks that were taken apart: of the truth, of the result. */
+static jlongArray jni_comparisonTakenApart(JNIEnv *env, jclass self, jlong address) {
+    (void)self;
+    const bw_comparison *comparison = bw_jni_object(env, address);
+    if (!comparison) return NULL;
+    const jlong numbers[] = {bw_comparison_taken_apart(comparison, 0), bw_comparison_taken_apart(comparison, 1)};
+    return bw_jni_longs_out(env, numbers, sizeof numbers / sizeof *numbers);
 }
 
 /* What an image can be, a sum of bits. */
@@ -214,18 +229,19 @@ static jlong jni_comparisonOutline(JNIEnv *env, jclass self, jlong job, jlong ad
 }
 
 static void jni_comparisonDraw(JNIEnv *env, jclass self, jlong job, jlong truth_address, jlong result_address,
-                               jint kind, jboolean ignore_zero, jlong sink_address) {
+                               jint kind, jboolean ignore_zero, jboolean take_apart, jlong sink_address) {
     (void)self;
+    const int flags = flags_of(ignore_zero, take_apart);
     bw_context *ctx = bw_jni_context(env, job);
     const bw_image *truth = ctx ? bw_jni_object(env, truth_address) : NULL;
     const bw_image *result = truth ? bw_jni_object(env, result_address) : NULL;
     bw_sink *sink = result ? bw_jni_object(env, sink_address) : NULL;
     if (!sink) return;
-    bw_jni_ok(env, ctx, bw_comparison_draw(ctx, truth, result, (bw_comparison_kind)kind, ignore_zero, sink));
+    bw_jni_ok(env, ctx, bw_comparison_draw(ctx, truth, result, (bw_comparison_kind)kind, flags, sink));
 }
 
 static const JNINativeMethod rows[] = {
-    BW_NATIVE(comparisonCreate, "(JIZ)J"),    BW_NATIVE(comparisonFree, "(J)V"),
+    BW_NATIVE(comparisonCreate, "(JIZZ)J"),   BW_NATIVE(comparisonFree, "(J)V"),
     BW_NATIVE(comparisonAdd, "(JJJJ)V"),      BW_NATIVE(comparisonKinds, "(JJ)I"),
     BW_NATIVE(comparisonImages, "(J)J"),      BW_NATIVE(comparisonImageName, "(JJ)[B"),
     BW_NATIVE(comparisonImageFrame, "(JJ)I"), BW_NATIVE(scoreCount, "()I"),
@@ -235,6 +251,6 @@ static const JNINativeMethod rows[] = {
     BW_NATIVE(comparisonCounts, "(J)[J"),     BW_NATIVE(comparisonDescribe, "(JJI)[B"),
     BW_NATIVE(differenceCount, "()I"),        BW_NATIVE(differenceTexts, "(I)[[B"),
     BW_NATIVE(differenceNumbers, "(I)[J"),    BW_NATIVE(comparisonOutline, "(JJ)J"),
-    BW_NATIVE(comparisonDraw, "(JJJIZJ)V"),
+    BW_NATIVE(comparisonDraw, "(JJJIZZJ)V"),  BW_NATIVE(comparisonTakenApart, "(J)[J"),
 };
 const bw_jni_table bw_jni_compare_table = {rows, sizeof rows / sizeof *rows};

@@ -100,23 +100,17 @@ static jlong made(JNIEnv *env, const bw_context *ctx, bw_status status, bw_objec
     return 0;
 }
 
-static jlong jni_objectsFromLabels(JNIEnv *env, jclass self, jlong job, jlong address) {
+/* mask: receives whether it was one. */
+static jlong jni_objectsFromImage(JNIEnv *env, jclass self, jlong job, jlong address, jbooleanArray mask) {
     (void)self;
     bw_context *ctx = bw_jni_context(env, job);
     const bw_image *image = ctx ? bw_jni_object(env, address) : NULL;
-    if (!image) return 0;
+    if (!image || !bw_jni_check_array(env, mask, 1)) return 0;
     bw_objects *objects = NULL;
-    const bw_status status = bw_objects_from_labels(ctx, image, &objects);
-    return made(env, ctx, status, objects);
-}
-
-static jlong jni_objectsFromMask(JNIEnv *env, jclass self, jlong job, jlong address, jint connectivity) {
-    (void)self;
-    bw_context *ctx = bw_jni_context(env, job);
-    const bw_image *image = ctx ? bw_jni_object(env, address) : NULL;
-    if (!image) return 0;
-    bw_objects *objects = NULL;
-    const bw_status status = bw_objects_from_mask(ctx, image, connectivity, &objects);
+    int found = 0;
+    const bw_status status = bw_objects_from_image(ctx, image, 0, &objects, &found);
+    const jboolean value = (jboolean)(found != 0);
+    (*env)->SetBooleanArrayRegion(env, mask, 0, 1, &value);
     return made(env, ctx, status, objects);
 }
 
@@ -309,19 +303,12 @@ static void jni_objectsWrite(JNIEnv *env, jclass self, jlong job, jlong address,
 }
 
 static const JNINativeMethod rows[] = {
-    BW_NATIVE(objectsDefaults, "(I[B[B[J[D)V"),
-    BW_NATIVE(objectsLabel, "(JJ[B[B[J[D[D)J"),
-    BW_NATIVE(objectsFromLabels, "(JJ)J"),
-    BW_NATIVE(objectsFromMask, "(JJI)J"),
-    BW_NATIVE(objectsFree, "(J)V"),
-    BW_NATIVE(objectsCounts, "(J)[J"),
-    BW_NATIVE(objectsIds, "(JI)[I"),
-    BW_NATIVE(objectsClasses, "(JI)[B"),
-    BW_NATIVE(objectsClassNames, "(J)[[B"),
-    BW_NATIVE(objectsSetClasses, "(JJ[[B[B)V"),
-    BW_NATIVE(measurementsSetClasses, "(JJ[[B[B)V"),
-    BW_NATIVE(objectsExamples, "(JJJ)[B"),
-    BW_NATIVE(objectsOutline, "(JJI)J"),
+    BW_NATIVE(objectsDefaults, "(I[B[B[J[D)V"), BW_NATIVE(objectsLabel, "(JJ[B[B[J[D[D)J"),
+    BW_NATIVE(objectsFromImage, "(JJ[Z)J"),     BW_NATIVE(objectsFree, "(J)V"),
+    BW_NATIVE(objectsCounts, "(J)[J"),          BW_NATIVE(objectsIds, "(JI)[I"),
+    BW_NATIVE(objectsClasses, "(JI)[B"),        BW_NATIVE(objectsClassNames, "(J)[[B"),
+    BW_NATIVE(objectsSetClasses, "(JJ[[B[B)V"), BW_NATIVE(measurementsSetClasses, "(JJ[[B[B)V"),
+    BW_NATIVE(objectsExamples, "(JJJ)[B"),      BW_NATIVE(objectsOutline, "(JJI)J"),
     BW_NATIVE(objectsWrite, "(JJIJ)V"),
 };
 const bw_jni_table bw_jni_objects_table = {rows, sizeof rows / sizeof *rows};

@@ -18,9 +18,10 @@ typedef struct bw_frame_scores {
 
 struct bw_comparison {
     bw_comparison_kind kind;
-    int ignore_zero;
+    int flags;
     int classes;
-    int64_t *confusion; /* MOST_CLASSES * MOST_CLASSES, truth first */
+    int64_t taken_apart[2]; /* images of truth and result */
+    int64_t *confusion;     /* MOST_CLASSES * MOST_CLASSES, truth first */
     bw_frame_scores *images;
     int64_t count, room;
 };
@@ -102,10 +103,10 @@ const bw_comparison_score *bw_comparison_score_get(int index) {
 
 /* ---- adding ------------------------------------------------------------------------------------------------------ */
 
-bw_status bw_comparison_create(bw_context *ctx, bw_comparison_kind kind, int ignore_zero, bw_comparison **out) {
+bw_status bw_comparison_create(bw_context *ctx, bw_comparison_kind kind, int flags, bw_comparison **out) {
     bw_compared check;
     *out = NULL;
-    BW_TRY(bw_compared_begin(ctx, NULL, NULL, kind, ignore_zero, &check));
+    BW_TRY(bw_compared_begin(ctx, NULL, NULL, kind, flags, &check));
     bw_comparison *made = bw_calloc(ctx, 1, sizeof *made, "a comparison");
     if (!made) return BW_ERROR_MEMORY;
     made->confusion = bw_calloc(ctx, MOST_CLASSES * MOST_CLASSES, sizeof *made->confusion, "a comparison");
@@ -114,7 +115,7 @@ bw_status bw_comparison_create(bw_context *ctx, bw_comparison_kind kind, int ign
         return BW_ERROR_MEMORY;
     }
     made->kind = kind;
-    made->ignore_zero = ignore_zero;
+    made->flags = flags;
     made->classes = kind == BW_COMPARE_CLASSES ? 1 : 2;
     *out = made;
     return BW_OK;
@@ -183,19 +184,17 @@ static void add_confusion(bw_comparison *c, const bw_pairs *classes) {
     }
 }
 
-bw_status bw_comparison_add(bw_context *ctx, bw_comparison *comparison, const bw_image *truth, const bw_image *result) {
-    bw_compared compared;
-    BW_TRY(bw_compared_begin(ctx, truth, result, comparison->kind, comparison->ignore_zero, &compared));
-    const int frames = bw_image_get_info(truth)->frames;
+static bw_status add_frames(bw_context *ctx, bw_comparison *comparison, const bw_compared *compared) {
+    const int frames = bw_image_get_info(compared->images[0])->frames;
     bw_frame_scores *first;
     int scored = 0;
     BW_TRY(make_room(ctx, comparison, frames));
     first = comparison->images + comparison->count;
     memset(first, 0, (size_t)frames * sizeof *first);
-    bw_progress_begin(ctx, bw_compared_voxels(&compared));
+    bw_progress_begin(ctx, bw_compared_voxels(compared));
     bw_status status = BW_OK;
     for (; scored < frames && status == BW_OK; scored++)
-        status = score_frame(ctx, comparison, &compared, scored, first + scored);
+        status = score_frame(ctx, comparison, compared, scored, first + scored);
     for (int f = 0; f < scored; f++)
         if (status == BW_OK)
             add_confusion(comparison, &first[f].classes);
@@ -205,10 +204,24 @@ bw_status bw_comparison_add(bw_context *ctx, bw_comparison *comparison, const bw
     return status;
 }
 
+bw_status bw_comparison_add(bw_context *ctx, bw_comparison *comparison, const bw_image *truth, const bw_image *result) {
+    bw_compared compared;
+    bw_status status = bw_compared_begin(ctx, truth, result, comparison->kind, comparison->flags, &compared);
+    if (status == BW_OK) status = add_frames(ctx, comparison, &compared);
+    for (int i = 0; i < 2 && status == BW_OK; i++)
+        comparison->taken_apart[i] += compared.parts[i] != NULL;
+    bw_compared_end(&compared);
+    return status;
+}
+
 /* ---- what was compared ------------------------------------------------------------------------------------------- */
 
 bw_comparison_kind bw_comparison_get_kind(const bw_comparison *comparison) {
     return comparison->kind;
+}
+
+int64_t bw_comparison_taken_apart(const bw_comparison *comparison, int side) {
+    return side == 0 || side == 1 ? comparison->taken_apart[side] : 0;
 }
 
 int64_t bw_comparison_images(const bw_comparison *comparison) {
@@ -323,7 +336,7 @@ static void fill_pixels(const bw_comparison *c, int64_t image, double *to) {
         pixels += counts.truth[k];
         hits += counts.hits[k];
         score_class(&counts, k, &s);
-        if (c->ignore_zero && !k) continue;
+        if ((c->flags & BW_COMPARE_IGNORE_ZERO) && !k) continue;
         add_defined(&sums[0], &occurring[0], s.iou);
         add_defined(&sums[1], &occurring[1], s.f1);
     }

@@ -24,12 +24,19 @@ typedef struct bw_compared {
     const bw_image *images[2]; /* truth, result */
     bw_comparison_kind kind;
     int ignore_zero;
+    bw_objects *parts[2]; /* whose ids count in place of the pixels; NULL = the pixels */
     char names[2][300];
 } bw_compared;
 
-/* Size, channels and whether the images are there. */
+/* Size, channels and whether the images are there; takes masks apart when the flags say so. truth NULL: only checks the
+ * flags. To be ended whether it succeeds or not. */
 bw_status bw_compared_begin(bw_context *ctx, const bw_image *truth, const bw_image *result, bw_comparison_kind kind,
-                            int ignore_zero, bw_compared *out);
+                            int flags, bw_compared *out);
+/* The part of it that finds masks and their components. */
+bw_status bw_compared_take_apart(bw_context *ctx, bw_compared *compared);
+void bw_compared_end(bw_compared *compared);
+/* Values of the truth (side 0) or the result in a part of full width: to[z][y][x]. */
+bw_status bw_compared_read(bw_context *ctx, const bw_compared *compared, int side, const bw_part *part, float *to);
 /* Units of progress that bw_compared_pairs adds up to for all frames. */
 double bw_compared_voxels(const bw_compared *compared);
 /* Values are labels, 0 and 1 for masks, or classes. Pixels that do not count are left out. */

@@ -41,22 +41,30 @@ static bw_status check_sizes(bw_context *ctx, const bw_compared *c) {
                    c->names[1], result);
 }
 
-bw_status bw_compared_begin(bw_context *ctx, const bw_image *truth, const bw_image *result, bw_comparison_kind kind,
-                            int ignore_zero, bw_compared *out) {
+static bw_status check_options(bw_context *ctx, bw_comparison_kind kind, int flags) {
     BW_TRY(bw_check(ctx));
     if (kind < BW_COMPARE_LABELS || kind > BW_COMPARE_CLASSES)
         return bw_fail(ctx, BW_ERROR_ARGUMENT, "There is no kind %d of comparisons.", (int)kind);
-    if (ignore_zero && kind != BW_COMPARE_CLASSES)
+    if (flags & BW_COMPARE_IGNORE_ZERO && kind != BW_COMPARE_CLASSES)
         return bw_fail(ctx, BW_ERROR_ARGUMENT,
                        "Pixels that are 0 in the truth can be left out of classes alone: in label images and masks "
                        "they are the background.");
-    *out = (bw_compared){.images = {truth, result}, .kind = kind, .ignore_zero = ignore_zero};
+    if (flags & BW_COMPARE_TAKE_APART && kind != BW_COMPARE_LABELS)
+        return bw_fail(ctx, BW_ERROR_ARGUMENT, "Masks are taken apart in comparisons of labels alone.");
+    return BW_OK;
+}
+
+bw_status bw_compared_begin(bw_context *ctx, const bw_image *truth, const bw_image *result, bw_comparison_kind kind,
+                            int flags, bw_compared *out) {
+    *out = (bw_compared){.images = {truth, result}, .kind = kind, .ignore_zero = flags & BW_COMPARE_IGNORE_ZERO};
+    BW_TRY(check_options(ctx, kind, flags));
     if (!truth) return BW_OK;
     name_image(out->names[0], sizeof out->names[0], truth, "truth");
     name_image(out->names[1], sizeof out->names[1], result, "result");
     for (int i = 0; i < 2; i++)
         BW_TRY(check_channels(ctx, out->images[i], out->names[i]));
-    return check_sizes(ctx, out);
+    BW_TRY(check_sizes(ctx, out));
+    return flags & BW_COMPARE_TAKE_APART ? bw_compared_take_apart(ctx, out) : BW_OK;
 }
 
 double bw_compared_voxels(const bw_compared *compared) {
@@ -194,7 +202,7 @@ static bw_status count_bands(bw_context *ctx, bw_counting *c, int frame) {
     bw_part part = {.frame = frame};
     while (bw_objects_next_band(info, BAND_VOXELS, &part)) {
         for (int i = 0; i < 2; i++)
-            BW_TRY(bw_objects_read_floats(ctx, c->compared->images[i], &part, c->pixels[i]));
+            BW_TRY(bw_compared_read(ctx, c->compared, i, &part, c->pixels[i]));
         c->rows = (part.hi[1] - part.lo[1]) * (part.hi[2] - part.lo[2]);
         BW_TRY(bw_parallel(ctx, (c->rows + c->chunk - 1) / c->chunk, count_chunk, c));
         BW_TRY(check_values(ctx, c, &part));

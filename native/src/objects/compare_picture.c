@@ -104,8 +104,7 @@ static bw_status draw_part(bw_context *ctx, bw_drawing *d, bw_sink *sink) {
     bw_status status = BW_OK;
     for (int i = 0; i < 2 && status == BW_OK; i++) {
         d->pixels[i] = bw_alloc(ctx, voxels, sizeof(float), "rows of an image");
-        status = d->pixels[i] ? bw_objects_read_floats(ctx, d->compared->images[i], &d->part, d->pixels[i])
-                              : BW_ERROR_MEMORY;
+        status = d->pixels[i] ? bw_compared_read(ctx, d->compared, i, &d->part, d->pixels[i]) : BW_ERROR_MEMORY;
     }
     if (status == BW_OK) status = bw_parallel(ctx, info->height * info->depth, draw_slice, d);
     if (status == BW_OK) status = bw_sink_write(ctx, sink, &d->part, d->picture);
@@ -164,10 +163,12 @@ static bw_status draw_frames(bw_context *ctx, const bw_compared *compared, bw_si
 }
 
 bw_status bw_comparison_draw(bw_context *ctx, const bw_image *truth, const bw_image *result, bw_comparison_kind kind,
-                             int ignore_zero, bw_sink *sink) {
+                             int flags, bw_sink *sink) {
     bw_compared compared;
-    BW_TRY(bw_compared_begin(ctx, truth, result, kind, ignore_zero, &compared));
-    return draw_frames(ctx, &compared, sink);
+    bw_status status = bw_compared_begin(ctx, truth, result, kind, flags, &compared);
+    if (status == BW_OK) status = draw_frames(ctx, &compared, sink);
+    bw_compared_end(&compared);
+    return status;
 }
 
 /* ---- images in memory -------------------------------------------------------------------------------------------- */
@@ -207,14 +208,14 @@ static bw_status keep_part(bw_context *ctx, void *user, const bw_part *part, con
 }
 
 bw_status bw_comparison_picture(bw_context *ctx, const bw_image *truth, const bw_image *result, bw_comparison_kind kind,
-                                int ignore_zero, bw_image **out) {
+                                int flags, bw_image **out) {
     const bw_image_info info = picture_info(truth);
     bw_sink *sink = NULL;
     *out = NULL;
     bw_status status = bw_image_create(ctx, &info, out);
     const bw_sink_writer writer = {.write = keep_part, .user = *out};
     if (status == BW_OK) status = bw_sink_create(ctx, *out, &writer, &sink);
-    if (status == BW_OK) status = bw_comparison_draw(ctx, truth, result, kind, ignore_zero, sink);
+    if (status == BW_OK) status = bw_comparison_draw(ctx, truth, result, kind, flags, sink);
     bw_sink_free(sink);
     return like_truth(ctx, truth, status, out);
 }

@@ -45,7 +45,8 @@ public final class Compare_Segmentations extends BrushwoodCommand {
 			"Title of the open image to score; without it the current image."),
 		Key.choice("kind", "What the images hold",
 			"labels: every number is an object; masks: 0 against everything else; classes: numbers of classes; auto looks " +
-				"at the values.", "auto", "labels", "masks", "classes"),
+				"at the values, and takes masks beside labels apart into their connected parts.", "auto", "labels", "masks",
+			"classes"),
 		Key.flag("ignore_zero", "Leave out pixels that are 0 in the truth", "They have no known class; for classes alone."),
 		Key.flag("picture", "Picture of the differences", "Show where open images differ, in colour."),
 		Key.of(Key.Kind.SAVE, "csv", "Save CSV as", "", "File to write all scores to.").withSuffix(".csv"),

@@ -116,17 +116,29 @@ public final class Comparison extends Handle {
 
 	private final Kind kind;
 	private final boolean ignoreZero;
+	private final boolean takeApart;
 
-	private Comparison(final long address, final Kind kind, final boolean ignoreZero) {
+	private Comparison(final long address, final Kind kind, final boolean ignoreZero, final boolean takeApart) {
 		super("comparison", address);
 		this.kind = kind;
 		this.ignoreZero = ignoreZero;
+		this.takeApart = takeApart;
 	}
 
 	/** @param ignoreZero pixels that are 0 in the truth do not count; for classes alone */
 	public static Comparison create(final Job job, final Kind kind, final boolean ignoreZero) {
+		return create(job, kind, ignoreZero, false);
+	}
+
+	/**
+	 * @param ignoreZero pixels that are 0 in the truth do not count; for classes alone
+	 * @param takeApart the objects of a mask, UINT8 with the values 0 and 255 alone, are its connected parts; for labels
+	 *          alone
+	 */
+	public static Comparison create(final Job job, final Kind kind, final boolean ignoreZero, final boolean takeApart) {
 		try (Use j = job.begin()) {
-			return new Comparison(Native.comparisonCreate(j.address(), kind.ordinal(), ignoreZero), kind, ignoreZero);
+			final long address = Native.comparisonCreate(j.address(), kind.ordinal(), ignoreZero, takeApart);
+			return new Comparison(address, kind, ignoreZero, takeApart);
 		}
 	}
 
@@ -173,6 +185,13 @@ public final class Comparison extends Handle {
 
 	public Kind kind() {
 		return kind;
+	}
+
+	/** Images of the truth, and of the result, that were masks and taken apart. */
+	public long[] takenApart() {
+		try (Use comparison = use()) {
+			return Native.comparisonTakenApart(comparison.address());
+		}
 	}
 
 	/** Images that were added, a frame each. */
@@ -263,7 +282,7 @@ public final class Comparison extends Handle {
 	public void draw(final Job job, final EngineImage truth, final EngineImage result, final EngineSink sink) {
 		refuseSame(truth, result);
 		try (Use j = job.begin(); Use t = truth.useForPixels(); Use r = result.useForPixels(); Use s = sink.useAlone()) {
-			Native.comparisonDraw(j.address(), t.address(), r.address(), kind.ordinal(), ignoreZero, s.address());
+			Native.comparisonDraw(j.address(), t.address(), r.address(), kind.ordinal(), ignoreZero, takeApart, s.address());
 		}
 	}
 

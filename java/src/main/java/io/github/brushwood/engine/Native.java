@@ -435,9 +435,8 @@ final class Native {
 	static native long objectsLabel(long job, long probabilities, byte[] foreground, byte[] core, long[] whole,
 		double[] real, double[] report);
 
-	static native long objectsFromLabels(long job, long image);
-
-	static native long objectsFromMask(long job, long image, int connectivity);
+	/** @param mask receives whether it is one */
+	static native long objectsFromImage(long job, long image, boolean[] mask);
 
 	static native void objectsFree(long objects);
 
@@ -500,7 +499,7 @@ final class Native {
 
 	// ---- comparing; an image is an index, -1 = all as if they were one, -2 = the means over them
 
-	static native long comparisonCreate(long job, int kind, boolean ignoreZero);
+	static native long comparisonCreate(long job, int kind, boolean ignoreZero, boolean takeApart);
 
 	static native void comparisonFree(long comparison);
 
@@ -508,6 +507,9 @@ final class Native {
 
 	/** sum of the bits of what the image can be */
 	static native int comparisonKinds(long job, long image);
+
+	/** masks that were taken apart: of the truth, of the result */
+	static native long[] comparisonTakenApart(long comparison);
 
 	static native long comparisonImages(long comparison);
 
@@ -551,7 +553,8 @@ final class Native {
 
 	static native long comparisonOutline(long job, long truth);
 
-	static native void comparisonDraw(long job, long truth, long result, int kind, boolean ignoreZero, long sink);
+	static native void comparisonDraw(long job, long truth, long result, int kind, boolean ignoreZero, boolean takeApart,
+		long sink);
 
 	// ---- classes of objects by example
 

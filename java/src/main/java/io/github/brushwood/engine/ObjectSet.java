@@ -11,12 +11,14 @@ import java.util.List;
 public final class ObjectSet extends Handle {
 
 	private final ObjectReport report;
+	private final boolean ofMask;
 	private final long[] counts;
 
 	/** Takes over the native objects. */
-	private ObjectSet(final long address, final ObjectReport report) {
+	private ObjectSet(final long address, final ObjectReport report, final boolean ofMask) {
 		super("set of objects", address);
 		this.report = report;
+		this.ofMask = ofMask;
 		counts = Native.objectsCounts(address);
 	}
 
@@ -32,27 +34,27 @@ public final class ObjectSet extends Handle {
 		try (Use j = job.begin(); Use image = probabilities.useForPixels()) {
 			final long address = Native.objectsLabel(j.address(), image.address(), o.foreground, o.core, o.whole, o.real,
 				report);
-			return new ObjectSet(address, new ObjectReport(report));
-		}
-	}
-
-	/** @param labels one channel of whole numbers below 2^24, 0 = background */
-	public static ObjectSet fromLabels(final Job job, final EngineImage labels) {
-		try (Use j = job.begin(); Use image = labels.useForPixels()) {
-			return new ObjectSet(Native.objectsFromLabels(j.address(), image.address()), null);
+			return new ObjectSet(address, new ObjectReport(report), false);
 		}
 	}
 
 	/**
-	 * The connected parts of a mask.
+	 * The objects of a label image, or the connected parts of a mask.
 	 *
-	 * @param mask one channel, 0 = background
-	 * @param connectivity as in {@link ObjectOptions#connectivity(int)}
+	 * @param labels one channel of whole numbers up to 2^24, 0 = background; a mask when it is UINT8 with no values but 0
+	 *          and 255 and one 255 at least
 	 */
-	public static ObjectSet fromMask(final Job job, final EngineImage mask, final int connectivity) {
-		try (Use j = job.begin(); Use image = mask.useForPixels()) {
-			return new ObjectSet(Native.objectsFromMask(j.address(), image.address(), connectivity), null);
+	public static ObjectSet of(final Job job, final EngineImage labels) {
+		final boolean[] mask = new boolean[1];
+		try (Use j = job.begin(); Use image = labels.useForPixels()) {
+			final long address = Native.objectsFromImage(j.address(), image.address(), mask);
+			return new ObjectSet(address, null, mask[0]);
 		}
+	}
+
+	/** Whether they are the connected parts of a mask. */
+	public boolean isOfMask() {
+		return ofMask;
 	}
 
 	/** How {@link #label} made them; null for others. */

@@ -15,6 +15,7 @@ import io.github.brushwood.io.ImageFormats;
 import io.github.brushwood.io.ReadOptions;
 import io.github.brushwood.io.WriteOptions;
 import io.github.brushwood.session.batch.NamePattern;
+import io.github.brushwood.session.objects.LabelImage;
 import io.github.brushwood.session.objects.LabelReader;
 
 import java.io.File;
@@ -51,19 +52,16 @@ public final class Comparing {
 			return imp == null && LabelReader.isRois(file);
 		}
 
-		/** @param other the pair's other image, which says how large that of Rois is; null when it is not open yet */
-		EngineImage open(final Job job, final EngineImage other) {
+		EngineImage open(final Job job) {
 			if (imp != null) return ImagePlusAdapter.stream(job, imp);
 			LabelReader.checkReadable(new File(file));
-			return isRois() ? rois(job, other) : ImageFiles.open(job, file, new ReadOptions());
+			if (isRois()) throw LabelReader.sizeless(new File(file));
+			return ImageFiles.open(job, file, new ReadOptions());
 		}
 
-		private EngineImage rois(final Job job, final EngineImage other) {
-			if (other == null) throw LabelReader.sizeless(new File(file));
-			final ImageInfo info = other.info();
-			final ImagePlus labels = LabelReader.open(new File(file), (int) info.width, (int) info.height, (int) info.depth,
-				info.frames);
-			return ImagePlusAdapter.stream(job, labels);
+		/** @param info of the pair's other image, which says how large that of Rois is */
+		LabelImage rois(final ImageInfo info) {
+			return LabelReader.readLogged(new File(file), (int) info.width, (int) info.height, (int) info.depth, info.frames);
 		}
 	}
 
@@ -72,16 +70,27 @@ public final class Comparing {
 
 		final EngineImage truth;
 		final EngineImage result;
+		/** Whether every slice is an image of its own. */
+		final boolean bySlice;
 
 		Pair(final Job job, final Side truth, final Side result) {
 			final boolean swapped = truth.isRois();
-			final EngineImage first = (swapped ? result : truth).open(job, null);
+			final Side other = swapped ? truth : result;
+			EngineImage first = (swapped ? result : truth).open(job);
+			EngineImage second = null;
 			try {
-				final EngineImage second = (swapped ? truth : result).open(job, first);
+				final LabelImage rois = other.isRois() ? other.rois(first.info()) : null;
+				second = rois == null ? other.open(job) : ImagePlusAdapter.stream(job, rois.toImagePlus(other.name()));
+				bySlice = rois != null && rois.isPlanar();
+				if (bySlice) {
+					first = SlicesAsFrames.of(job, first);
+					second = SlicesAsFrames.of(job, second);
+				}
 				this.truth = swapped ? second : first;
 				this.result = swapped ? first : second;
 			}
 			catch (RuntimeException | Error e) {
+				if (second != null) second.close();
 				first.close();
 				throw e;
 			}
@@ -154,6 +163,8 @@ public final class Comparing {
 	private final List<String> notes = new ArrayList<>();
 	private final boolean ignoreZero;
 	private Kind kind;
+	/** Whether a mask's objects are its connected parts: when nobody said that it is a label image. */
+	private boolean takeApart;
 
 	/**
 	 * @param kind what the images hold; null to look at them
@@ -223,10 +234,22 @@ public final class Comparing {
 	/** Compares all pairs. */
 	public Result run(final Jobs jobs) {
 		if (kind == null) kind = look(jobs.part(0, 0.3));
-		try (Job job = jobs.open(); Comparison comparison = Comparison.create(job, kind, ignoreZero)) {
-			each(jobs.part(0.3, 1), (own, pair, index) -> comparison.add(own, pair.truth, pair.result));
+		try (Job job = jobs.open(); Comparison comparison = comparison(job)) {
+			each(jobs.part(0.3, 1), (own, pair, index) -> {
+				comparison.add(own, pair.truth, pair.result);
+				if (pair.bySlice) notes.add("The Rois of '" + (truths.get(index).isRois() ? truths : results).get(index).name() +
+					"' are outlines on slices: every slice is compared as an image of its own, and called a frame.");
+			});
+			final long[] masks = comparison.takenApart();
+			if (masks[0] + masks[1] > 0) notes.add("Masks among the images (0 and 255 alone): " + masks[0] +
+				" of the truth, " + masks[1] + " of the results. Their connected parts are the objects; with 'kind=labels' all " +
+				"of a mask is one.");
 			return new Result(job, comparison);
 		}
+	}
+
+	private Comparison comparison(final Job job) {
+		return Comparison.create(job, kind, ignoreZero, takeApart);
 	}
 
 	/** What all images can be; labels in any case of doubt. */
@@ -237,6 +260,7 @@ public final class Comparing {
 			kinds.retainAll(Comparison.kinds(job, pair.result));
 		});
 		final Kind found = kinds.size() == 1 ? kinds.iterator().next() : Kind.LABELS;
+		takeApart = found == Kind.LABELS;
 		notes.add("The images are taken for " + found.name().toLowerCase(Locale.ROOT) +
 			"; the key 'kind' says otherwise.");
 		return found;
@@ -254,7 +278,7 @@ public final class Comparing {
 	/** The picture of what differs in the first pair, after {@link #run}. */
 	public ImagePlus picture(final Jobs jobs) {
 		try (Job job = jobs.open();
-			Comparison comparison = Comparison.create(job, kind, ignoreZero);
+			Comparison comparison = comparison(job);
 			Pair pair = new Pair(job, truths.get(0), results.get(0));
 			EngineImage outline = Comparison.outline(job, pair.truth))
 		{
@@ -281,7 +305,7 @@ public final class Comparing {
 		final List<String> stems = Exports.stems(names, folder);
 		each(jobs, (job, pair, index) -> {
 			final File file = new File(stems.get(index) + PICTURE);
-			try (Comparison comparison = Comparison.create(job, kind, ignoreZero);
+			try (Comparison comparison = comparison(job);
 				EngineImage outline = Comparison.outline(job, pair.truth);
 				EngineSink sink = ImageFormats.TIFF.create(job, file, outline, new WriteOptions()))
 			{

@@ -1,7 +1,6 @@
 package io.github.brushwood.session;
 
 import ij.ImagePlus;
-import ij.ImageStack;
 
 import io.github.brushwood.engine.EngineImage;
 import io.github.brushwood.engine.Job;
@@ -15,8 +14,6 @@ import java.util.List;
 
 /** Measures the objects of an open label image or mask. */
 public final class Measuring {
-
-	private static final int MASK = 255;
 
 	private final ImagePlus labels;
 	private final List<String> notes = new ArrayList<>();
@@ -123,24 +120,10 @@ public final class Measuring {
 
 	private ObjectSet objects(final Job job) {
 		try (EngineImage source = ImagePlusAdapter.stream(job, labels)) {
-			if (!isMask()) return ObjectSet.fromLabels(job, source);
-			notes.add("'" + labels.getTitle() + "' is a mask: its connected parts are the objects.");
-			return ObjectSet.fromMask(job, source, 0);
+			final ObjectSet objects = ObjectSet.of(job, source);
+			if (objects.isOfMask()) notes.add("'" + labels.getTitle() + "' is a mask: its connected parts are the objects.");
+			return objects;
 		}
-	}
-
-	/** Whether the values are 0 and 255 alone, with 255 somewhere, in 8 bits. */
-	boolean isMask() {
-		if (labels.getBitDepth() != 8) return false;
-		final ImageStack stack = labels.getStack();
-		boolean some = false;
-		for (int i = 1; i <= stack.getSize(); i++) {
-			final int[] histogram = stack.getProcessor(i).getHistogram();
-			for (int value = 1; value < MASK; value++)
-				if (histogram[value] > 0) return false;
-			some |= histogram[MASK] > 0;
-		}
-		return some;
 	}
 
 	/** Sentences about what was assumed. */

@@ -102,7 +102,7 @@ public final class ObjectPicking implements AutoCloseable {
 					"Select a label image, such as Brushwood Label Objects makes.");
 			}
 			table = measuring.run(jobs.part(0.2, 0.9), objects);
-			final boolean areIds = !measuring.isMask() && ImagePlusAdapter.offset(measuring.source()) == 0;
+			final boolean areIds = !objects.isOfMask() && ImagePlusAdapter.offset(measuring.source()) == 0;
 			final ImagePlus labels = areIds ? measuring.source() : ClassifiedObjects.write(jobs.part(0.9, 1), objects,
 				ObjectOutput.LABELS, "Objects of " + measuring.source().getTitle());
 			return new ObjectPicking(measuring, labels, objects, table);

@@ -50,7 +50,7 @@ class ObjectModelTest {
 					for (int x = 1; x < 6 + i % 5; x++)
 						plane[y * width + i * PITCH + x] = (byte) 255;
 			mask.setPlane(0, 0, 0, plane);
-			return ObjectSet.fromMask(job, mask, 0);
+			return ObjectSet.of(job, mask);
 		}
 	}
 

@@ -107,13 +107,14 @@ class ObjectSetTest {
 
 	@Test
 	void partsOfAMaskAreNumberedInEveryFrame() {
-		try (EngineImage mask = mask(); ObjectSet objects = ObjectSet.fromMask(job, mask, 0)) {
+		try (EngineImage mask = mask(); ObjectSet objects = ObjectSet.of(job, mask)) {
 			assertEquals(2, objects.frames());
 			assertEquals(2, objects.count(0));
 			assertEquals(1, objects.count(1));
 			assertEquals(3, objects.count());
 			assertArrayEquals(new int[] { 1, 2 }, objects.ids(0));
 			assertNull(objects.report());
+			assertTrue(objects.isOfMask());
 			assertTrue(objects.classNames().isEmpty());
 			final byte[] labels = pixels(objects, ObjectOutput.LABELS);
 			assertEquals(2 * 2 * WIDTH * HEIGHT, labels.length, "16 bits");
@@ -133,13 +134,14 @@ class ObjectSetTest {
 			fill(plane, 70000, 0, 3);
 			fill(plane, 5, 5, 9);
 			labels.setPlane(0, 0, 0, plane);
-			try (ObjectSet objects = ObjectSet.fromLabels(job, labels)) {
+			try (ObjectSet objects = ObjectSet.of(job, labels)) {
 				assertArrayEquals(new int[] { 5, 70000 }, objects.ids(0));
+				assertFalse(objects.isOfMask());
 				assertArrayEquals(ArrayImage.of(labels).pixels, pixels(objects, ObjectOutput.LABELS));
 			}
 			plane[7] = 1.5f;
 			labels.setPlane(0, 0, 0, plane);
-			final EngineException e = assertThrows(EngineException.class, () -> ObjectSet.fromLabels(job, labels));
+			final EngineException e = assertThrows(EngineException.class, () -> ObjectSet.of(job, labels));
 			assertEquals(Status.MISMATCH, e.status());
 			assertTrue(e.getMessage().contains("1.5"), e.getMessage());
 		}
@@ -233,7 +235,7 @@ class ObjectSetTest {
 	@Test
 	void measuresAreThoseOfArrays() throws Exception {
 		try (EngineImage mask = mask();
-			ObjectSet objects = ObjectSet.fromMask(job, mask, 0);
+			ObjectSet objects = ObjectSet.of(job, mask);
 			EngineImage image = EngineImage.create(job, info(PixelType.UINT16).channels(2).frames(2).build()))
 		{
 			final short[] plane = new short[WIDTH * HEIGHT];
@@ -282,7 +284,7 @@ class ObjectSetTest {
 	@Test
 	void closedObjectsAndTablesRefuse() {
 		try (EngineImage mask = mask()) {
-			final ObjectSet objects = ObjectSet.fromMask(job, mask, 0);
+			final ObjectSet objects = ObjectSet.of(job, mask);
 			final Measurements table = objects.measure(job, null, null, "area", null);
 			objects.close();
 			objects.close();
@@ -292,7 +294,7 @@ class ObjectSetTest {
 			table.close();
 			assertThrows(IllegalStateException.class, () -> table.values(0));
 			mask.close();
-			assertThrows(IllegalStateException.class, () -> ObjectSet.fromMask(job, mask, 0));
+			assertThrows(IllegalStateException.class, () -> ObjectSet.of(job, mask));
 		}
 	}
 

@@ -28,6 +28,7 @@ public final class LabelImage {
 	/** Each a short[], an int[] with higher numbers, or null where there is no object. */
 	private final Object[] planes;
 	private final List<String> notes = new ArrayList<>();
+	private boolean planar;
 
 	/** Without objects. */
 	public LabelImage(final int width, final int height, final int slices, final int frames) {
@@ -181,6 +182,15 @@ public final class LabelImage {
 				result.setPlane(z, t, plane);
 			}
 		return result;
+	}
+
+	/** Whether every object lies on one of several slices, as its part of that slice: nothing is known across slices. */
+	public boolean isPlanar() {
+		return planar;
+	}
+
+	void setPlanar(final boolean on) {
+		planar = on;
 	}
 
 	/** What the user should know about how it was read. */

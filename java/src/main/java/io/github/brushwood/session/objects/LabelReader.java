@@ -1,7 +1,6 @@
 package io.github.brushwood.session.objects;
 
 import ij.IJ;
-import ij.ImagePlus;
 
 import io.github.brushwood.engine.EngineImage;
 import io.github.brushwood.engine.ImageInfo;
@@ -47,20 +46,18 @@ public final class LabelReader {
 	}
 
 	/**
-	 * Opens the objects of an image as an ImageJ label image, which is not shown. What the user should know about the file
-	 * goes to ImageJ's log.
+	 * Reads the objects of an image. What the user should know about the file goes to ImageJ's log.
 	 *
 	 * @param width of the image, and so on, in pixels
-	 * @return one channel of 16 bits, or of 32-bit floats when there are numbers above 65535
 	 * @throws BrushwoodException naming the file and what does not fit
 	 */
-	public static ImagePlus open(final File file, final int width, final int height, final int slices,
+	public static LabelImage readLogged(final File file, final int width, final int height, final int slices,
 		final int frames)
 	{
 		final LabelImage labels = read(Jobs.defaults(), file, width, height, slices, frames);
 		for (final String note : labels.notes())
 			IJ.log(note);
-		return labels.toImagePlus(file.getName());
+		return labels;
 	}
 
 	/**

@@ -55,6 +55,7 @@ final class RoiLabels {
 		final List<Place> places = new ArrayList<>();
 		for (final Roi roi : rois)
 			places.add(checked(roi, labels, name));
+		labels.setPlanar(arePlanar(rois, places, labels.slices));
 		for (int t = 0; t < labels.frames; t++)
 			for (int z = 0; z < labels.slices; z++) {
 				final int[] plane = new int[labels.width * labels.height];
@@ -67,6 +68,14 @@ final class RoiLabels {
 			hidden += seen ? 0 : 1;
 		if (hidden > 0) labels.notes().add(name + ": " + hidden + " of " + rois.size() +
 			" Rois have no pixel of their own, as they are smaller than one or earlier Rois cover them.");
+	}
+
+	/** Of a Roi without a number nobody knows which Rois of other slices belong to its object. */
+	private static boolean arePlanar(final List<Roi> rois, final List<Place> places, final int slices) {
+		boolean planar = slices > 1 && !rois.isEmpty();
+		for (int i = 0; i < places.size(); i++)
+			planar &= places.get(i).z > 0 && rois.get(i).getProperty(ObjectOutlines.OBJECT) == null;
+		return planar;
 	}
 
 	private static int[] numbers(final List<Roi> rois, final String name) {

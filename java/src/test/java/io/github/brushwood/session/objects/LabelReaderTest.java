@@ -6,6 +6,7 @@ import static io.github.brushwood.session.objects.Scenes.assertRefused;
 import static io.github.brushwood.session.objects.Scenes.file;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -54,7 +55,7 @@ class LabelReaderTest {
 	@CsvSource({ "cells_cp_masks.png,2731", "cells_cp_masks.tif,2731", "grey8_cp_masks.png,1" })
 	void numbersOfCellposeAreExact(final String name, final int step) {
 		assertArrayEquals(Scenes.rectangles(step), read(file(name)).plane(0, 0));
-		final ImagePlus imp = LabelReader.open(file(name), WIDTH, HEIGHT, 1, 1);
+		final ImagePlus imp = LabelReader.readLogged(file(name), WIDTH, HEIGHT, 1, 1).toImagePlus("x");
 		assertEquals(16, imp.getBitDepth());
 		for (int i = 0; i < WIDTH * HEIGHT; i++)
 			assertEquals(Scenes.rectangles(step)[i], imp.getProcessor().get(i));
@@ -160,6 +161,8 @@ class LabelReaderTest {
 	@Test
 	void positionsCountSlicesAndFrames() {
 		assertArrayEquals(read(file("stars.zip"), 2, 1).plane(1, 0), read(file("stars.zip"), 1, 2).plane(0, 1));
+		assertTrue(read(file("stars.zip"), 2, 1).isPlanar());
+		assertFalse(read(file("stars.zip"), 1, 2).isPlanar());
 		assertRefused(() -> read(file("stars.zip"), 1, 1), "stars.zip", "002_001", "outside the image");
 		assertRefused(() -> read(file("stars.zip")), "do not say how large");
 	}
@@ -178,7 +181,7 @@ class LabelReaderTest {
 	void picklesAreNeverOpened() throws Exception {
 		assertRefused(() -> read(file("cells_seg.npy")), "cells_seg.npy", "not read", "Save masks as PNG/tif", "--save_png",
 			"--save_tif", "cellpose.io.save_masks");
-		assertRefused(() -> LabelReader.open(file("cells_seg.npy"), WIDTH, HEIGHT, 1, 1), "--save_png");
+		assertRefused(() -> LabelReader.readLogged(file("cells_seg.npy"), WIDTH, HEIGHT, 1, 1), "--save_png");
 		final byte[] pickle = { (byte) 0x80, 4, (byte) 0x95, 0, 0, 0, 0, 0, 0 };
 		for (final String name : new String[] { "a.pkl", "a.npz", "a.png", "a.tif" }) {
 			final File file = Files.write(folder.resolve(name), pickle).toFile();
@@ -228,7 +231,7 @@ class LabelReaderTest {
 
 	@Test
 	void sizesHaveToFit() {
-		assertRefused(() -> LabelReader.open(file("cells_cp_masks.tif"), 48, 41, 1, 1), "48 x 40", "48 x 41");
+		assertRefused(() -> LabelReader.readLogged(file("cells_cp_masks.tif"), 48, 41, 1, 1), "48 x 40", "48 x 41");
 		assertRefused(() -> read(file("stack_cp_masks.tif"), 3, 1), "4 slices", "3 slices");
 	}
 

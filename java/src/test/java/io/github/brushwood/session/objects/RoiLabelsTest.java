@@ -2,6 +2,7 @@ package io.github.brushwood.session.objects;
 
 import static io.github.brushwood.session.objects.Scenes.assertRefused;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ij.gui.Line;
@@ -46,6 +47,7 @@ class RoiLabelsTest {
 		RoiLabels.draw(rois, again, path);
 		Scenes.assertSame(labels, again);
 		assertEquals(Collections.emptyList(), again.notes());
+		assertFalse(again.isPlanar(), "numbers hold through slices");
 	}
 
 	@Test
