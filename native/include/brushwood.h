@@ -283,9 +283,9 @@ int bw_path_is_zarr(const char *path);
 /* A streamed image of a folder in OME-Zarr 0.1 to 0.5 (its largest resolution), or of one array in or outside of such,
  * on Zarr 2 or 3: axes t, c, z, y, x as far as they are there, in any order (an array that says nothing has the last of
  * these). Chunks in raw, gzip, zlib, zstd, lz4 or blosc, shards, either byte order; missing chunks are the fill value.
- * Values become what bw_tiff_read makes of the same type, but signed bytes floats. Where the folder holds several images
- * the path has to name one. Errors name the folder or the chunk's file. Some chunks stay in memory, a quarter of the
- * budget of `ctx` at most. */
+ * Values become what bw_tiff_read makes of the same type, but signed bytes floats. Where the folder holds several
+ * images the path has to name one. Errors name the folder or the chunk's file. Some chunks stay in memory, a quarter of
+ * the budget of `ctx` at most. */
 bw_status bw_zarr_open(bw_context *ctx, const char *path, bw_image **out);
 
 /* A sink that writes an image as OME-Zarr with smaller resolutions beside `path`, and renames it when finished; what
@@ -944,8 +944,8 @@ enum {
 bw_status bw_comparison_create(bw_context *ctx, bw_comparison_kind kind, int flags, bw_comparison **out);
 void bw_comparison_free(bw_comparison *comparison);
 /* Adds an image and its frames. Both images: one channel of the same size, whole numbers of any type from 0 (classes to
- * 255, others below 2^24), whole or streamed. Memory: 16 bytes per pair of labels that overlap and thread, times 2 to 4;
- * the runs of masks that are taken apart. BW_ERROR_MISMATCH names the image and the first value that does not fit;
+ * 255, others below 2^24), whole or streamed. Memory: 16 bytes per pair of labels that overlap and thread, times 2 to
+ * 4; the runs of masks that are taken apart. BW_ERROR_MISMATCH names the image and the first value that does not fit;
  * nothing is added then. */
 bw_status bw_comparison_add(bw_context *ctx, bw_comparison *comparison, const bw_image *truth, const bw_image *result);
 /* What an image can be, a sum of 1 << bw_comparison_kind: masks when it is uint8 with no values but 0 and 255 and one
