@@ -38,6 +38,11 @@ final class SlicesAsFrames implements ImageSource {
 	}
 
 	@Override
+	public double offset() {
+		return image.offset();
+	}
+
+	@Override
 	public void read(final Box box, final ByteBuffer to) {
 		final int z = box.frame % depth;
 		image.read(job, new Box(box.frame / depth, box.x0, box.y0, z, box.x1, box.y1, z + 1), to);

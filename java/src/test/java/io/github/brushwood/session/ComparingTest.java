@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import ij.IJ;
 import ij.ImagePlus;
 
 import io.github.brushwood.engine.Box;
@@ -101,6 +102,17 @@ class ComparingTest {
 				frames.read(job, Box.of(frames.info(), t), pixels);
 				assertArrayEquals((byte[]) deep.getStack().getPixels(t + 1), pixels.array());
 			}
+		}
+	}
+
+	@Test
+	void slicesKeepWhatTheirValuesStandFor() {
+		final ImagePlus signed = IJ.createImage("signed", "16-bit black", 4, 4, 3);
+		signed.getCalibration().setSigned16BitCalibration();
+		try (Job job = Jobs.defaults().open();
+			EngineImage frames = SlicesAsFrames.of(job, ImagePlusAdapter.stream(job, signed)))
+		{
+			assertEquals(-32768, frames.offset());
 		}
 	}
 }
