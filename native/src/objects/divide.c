@@ -8,11 +8,15 @@
 #include "core/parallel.h"
 #include "objects/grid.h"
 
-/* Voxels of a box from which on components are split one after the other, with all threads; bytes of work for one. */
-enum { LARGE = 1 << 22, VOXEL_BYTES = 14 };
+/* Voxels of a box from which on components are split one after the other, with all threads, and may be, where they are
+ * much of a frame: several at once would take more memory than the largest one. Bytes of work for a voxel. */
+enum { LARGE = 1 << 22, SMALL = 1 << 18, VOXEL_BYTES = 10 };
 
 /* Thresholds that distances are measured at. */
 enum { LAYERS = 4 };
+
+/* Of numbers of voxels to go, which became positions. */
+#define FOUND 0x80000000u
 
 /* Runs of a part, as they lie in a component. */
 typedef struct bw_piece {
@@ -35,8 +39,9 @@ typedef struct bw_divider {
     uint32_t *member, *row; /* runs, component by component; row of each run */
     int64_t *level;         /* of each run: where its levels begin */
     bw_pieces *pieces;
-    int threads; /* for one component */
-    int large;   /* these are done now */
+    int threads;        /* for one component */
+    int64_t large_from; /* voxels of a box */
+    int large;          /* these are done now */
 } bw_divider;
 
 /* ---- which runs a component has ---------------------------------------------------------------------------------- */
@@ -91,9 +96,9 @@ static void release(bw_divider *d) {
 /* Its box, grown by the background that distances are measured to. */
 typedef struct bw_part_box {
     int64_t lo[3], size[3];
-    uint8_t *mask;
-    float *level;
-    uint32_t *labels;
+    uint8_t *mask;    /* only while distances are measured */
+    float *level;     /* below 0 outside the component, until it is flooded */
+    uint32_t *labels; /* squares of distances while they are measured */
 } bw_part_box;
 
 static void find_box(const bw_divider *d, uint32_t component, bw_part_box *box) {
@@ -118,13 +123,14 @@ static int64_t place(const bw_divider *d, const bw_part_box *box, uint32_t row, 
 }
 
 static void paint(const bw_divider *d, const bw_part_box *box, uint32_t component) {
+    for (int64_t i = 0; i < voxels_of(box); i++)
+        box->level[i] = -1;
     for (int64_t m = d->first[component]; m < d->first[component + 1]; m++) {
         const uint32_t i = d->member[m];
         const bw_run *run = d->runs->run + i;
-        const int64_t at = place(d, box, d->row[i], run->lo), count = run->hi - run->lo;
-        memset(box->mask + at, 1, (size_t)count);
-        for (int64_t k = 0; k < count; k++)
-            box->level[at + k] = (float)d->how->levels[d->level[i] + k];
+        float *level = box->level + place(d, box, d->row[i], run->lo);
+        for (int64_t k = 0; k < run->hi - run->lo; k++)
+            level[k] = (float)d->how->levels[d->level[i] + k];
     }
 }
 
@@ -186,7 +192,7 @@ static bw_status grow_seeds(bw_context *ctx, const bw_divider *d, const bw_part_
     if (low >= high) return BW_OK;
     for (int64_t i = 0; i < voxels; i++)
         if (box->labels[i]) box->labels[i] -= low - 1;
-    BW_TRY(bw_grid_grow(ctx, box->level, box->mask, box->size, d->how->connectivity, box->labels));
+    BW_TRY(bw_grid_grow(ctx, box->level, NULL, box->size, d->how->connectivity, box->labels));
     return number(ctx, box, high - low + 1, count);
 }
 
@@ -216,7 +222,7 @@ static void paint_layer(const bw_divider *d, const bw_part_box *box, uint32_t co
     }
 }
 
-/* Adds distances to the background to the levels; the labels' memory holds the squares. */
+/* Adds distances to the background to the levels. */
 static bw_status add_distance(bw_context *ctx, const bw_divider *d, const bw_part_box *box) {
     float *squares = (float *)box->labels;
     if (d->how->fill_holes) bw_grid_fill(box->mask, box->size, d->how->connectivity, box->labels);
@@ -229,10 +235,11 @@ static bw_status add_distance(bw_context *ctx, const bw_divider *d, const bw_par
 /* Sum of the distances in the masks at several thresholds, up to what the component reaches: where one of them has a
  * neck the sum has a saddle, and noise of one of them counts for less. *measured: whether there is background to
  * measure from. */
-static bw_status measure_distance(bw_context *ctx, const bw_divider *d, const bw_part_box *box, uint32_t component,
-                                  int *measured) {
+static bw_status sum_distances(bw_context *ctx, const bw_divider *d, const bw_part_box *box, uint32_t component,
+                               int *measured) {
     const double low = d->how->threshold, high = high_level(d, component);
     memset(box->level, 0, (size_t)voxels_of(box) * sizeof *box->level);
+    paint_layer(d, box, component, 0);
     BW_TRY(add_distance(ctx, d, box));
     *measured = isfinite(box->level[0]) != 0;
     for (int k = 1; k < LAYERS && *measured && high > low; k++) {
@@ -240,49 +247,75 @@ static bw_status measure_distance(bw_context *ctx, const bw_divider *d, const bw
         BW_TRY(add_distance(ctx, d, box));
     }
     paint_layer(d, box, component, 0);
+    for (int64_t i = 0; i < voxels_of(box); i++)
+        if (!box->mask[i]) box->level[i] = -1;
     return BW_OK;
 }
 
-static bw_status split_box(bw_context *ctx, const bw_divider *d, const bw_part_box *box, uint32_t component,
+/* The mask goes before there are queues. */
+static bw_status measure_distance(bw_context *ctx, const bw_divider *d, bw_part_box *box, uint32_t component,
+                                  int *measured) {
+    box->mask = bw_calloc(ctx, (uint64_t)voxels_of(box), 1, "a component");
+    const bw_status status = box->mask ? sum_distances(ctx, d, box, component, measured) : BW_ERROR_MEMORY;
+    bw_free(box->mask);
+    box->mask = NULL;
+    return status;
+}
+
+static bw_status split_box(bw_context *ctx, const bw_divider *d, bw_part_box *box, uint32_t component,
                            uint32_t *count) {
     int measured = 1;
     *count = 1;
-    paint(d, box, component);
+    if (d->how->split == BW_SPLIT_DISTANCE)
+        BW_TRY(measure_distance(ctx, d, box, component, &measured));
+    else
+        paint(d, box, component);
     if (d->how->split == BW_SPLIT_CORE) return grow_seeds(ctx, d, box, component, count);
-    if (d->how->split == BW_SPLIT_DISTANCE) BW_TRY(measure_distance(ctx, d, box, component, &measured));
     if (!measured) return BW_OK;
-    return bw_grid_split(ctx, box->level, box->mask, box->size, d->how->connectivity, d->how->depth, box->labels,
-                         count);
+    return bw_grid_split(ctx, box->level, NULL, box->size, d->how->connectivity, d->how->depth, box->labels, count);
 }
 
 /* Voxels of the component that have a part: all, unless it was split. */
-static void take_whole(const bw_part_box *box) {
-    for (int64_t i = 0; i < voxels_of(box); i++)
-        box->labels[i] = box->mask[i];
+static void take_whole(const bw_divider *d, const bw_part_box *box, uint32_t component) {
+    memset(box->labels, 0, (size_t)voxels_of(box) * sizeof *box->labels);
+    for (int64_t m = d->first[component]; m < d->first[component + 1]; m++) {
+        const bw_run *run = d->runs->run + d->member[m];
+        uint32_t *labels = box->labels + place(d, box, d->row[d->member[m]], run->lo);
+        for (int64_t k = 0; k < run->hi - run->lo; k++)
+            labels[k] = 1;
+    }
 }
 
 /* The voxels of all parts, the highest levels first, to 1/256 of the range; -> how many. */
-static int64_t sort_voxels(const bw_part_box *box, uint32_t *order) {
+static int64_t sort_voxels(const bw_divider *d, const bw_part_box *box, uint32_t component, uint32_t *order) {
     int64_t next[257] = {0};
-    for (int64_t i = 0; i < voxels_of(box); i++)
-        if (box->labels[i]) next[256 - ((uint32_t)box->level[i] >> 8)]++;
-    for (int b = 1; b < 257; b++)
-        next[b] += next[b - 1];
-    for (int64_t i = 0; i < voxels_of(box); i++)
-        if (box->labels[i]) order[next[255 - ((uint32_t)box->level[i] >> 8)]++] = (uint32_t)i;
+    for (int pass = 0; pass < 2; pass++) {
+        for (int64_t m = d->first[component]; m < d->first[component + 1]; m++) {
+            const uint32_t i = d->member[m];
+            const int64_t at = place(d, box, d->row[i], d->runs->run[i].lo);
+            const uint16_t *levels = d->how->levels + d->level[i];
+            for (int64_t k = 0; k < d->runs->run[i].hi - d->runs->run[i].lo; k++) {
+                if (!box->labels[at + k]) continue;
+                if (pass == 0) next[256 - (levels[k] >> 8)]++;
+                if (pass == 1) order[next[255 - (levels[k] >> 8)]++] = (uint32_t)(at + k);
+            }
+        }
+        for (int b = 1; b < 257 && pass == 0; b++)
+            next[b] += next[b - 1];
+    }
     return next[255];
 }
 
-/* Of every part a share of the level that a tenth of it exceeds. left, least: zeros, one per part and one before. */
-static void find_edges(const bw_part_box *box, double share, const uint32_t *order, int64_t voxels, uint32_t count,
-                       uint32_t *left, float *least) {
+/* Of every part the voxel whose level a tenth of it exceeds: FOUND and where it is. edges: zeros, one per part and one
+ * before. */
+static void find_edges(const bw_part_box *box, const uint32_t *order, int64_t voxels, uint32_t count, uint32_t *edges) {
     for (int64_t i = 0; i < voxels; i++)
-        left[box->labels[order[i]]]++;
+        edges[box->labels[order[i]]]++;
     for (uint32_t l = 1; l <= count; l++)
-        left[l] = left[l] / 10 + 1;
+        edges[l] = edges[l] / 10 + 1;
     for (int64_t i = 0; i < voxels; i++) {
-        const uint32_t label = box->labels[order[i]];
-        if (left[label] && !--left[label]) least[label] = (float)share * box->level[order[i]];
+        uint32_t *edge = edges + box->labels[order[i]];
+        if (!(*edge & FOUND) && !--*edge) *edge = FOUND | order[i];
     }
 }
 
@@ -290,16 +323,17 @@ static void find_edges(const bw_part_box *box, double share, const uint32_t *ord
 static bw_status trim(bw_context *ctx, const bw_divider *d, const bw_part_box *box, uint32_t component,
                       uint32_t count) {
     float *least = bw_calloc(ctx, (uint64_t)count + 1, sizeof *least, "parts of a component");
-    uint32_t *left = bw_calloc(ctx, (uint64_t)count + 1, sizeof *left, "parts of a component");
-    uint32_t *stack = bw_alloc(ctx, (uint64_t)voxels_of(box), sizeof *stack, "a component");
-    if (least && left && stack) {
+    uint32_t *edges = bw_calloc(ctx, (uint64_t)count + 1, sizeof *edges, "parts of a component");
+    uint32_t *order = (uint32_t *)box->level; /* which are painted anew */
+    if (least && edges) {
+        find_edges(box, order, sort_voxels(d, box, component, order), count, edges);
         paint(d, box, component);
-        find_edges(box, d->how->edge, stack, sort_voxels(box, stack), count, left, least);
-        bw_grid_trim(box->level, least, box->size, box->labels, stack);
+        for (uint32_t l = 1; l <= count; l++)
+            if (edges[l] & FOUND) least[l] = (float)d->how->edge * box->level[edges[l] & ~FOUND];
+        bw_grid_trim(box->level, least, box->size, box->labels);
     }
     bw_free(least);
-    bw_free(left);
-    bw_free(stack);
+    bw_free(edges);
     return bw_context_status(ctx);
 }
 
@@ -336,19 +370,18 @@ static bw_status keep_pieces(bw_context *ctx, const bw_divider *d, const bw_part
 static bw_status divide_box(bw_context *ctx, const bw_divider *d, bw_part_box *box, uint32_t component) {
     const uint64_t voxels = (uint64_t)voxels_of(box);
     uint32_t count = 1;
-    box->mask = bw_calloc(ctx, voxels, 1, "a component");
+    box->mask = NULL;
     box->level = bw_alloc(ctx, voxels, sizeof *box->level, "a component");
     box->labels = bw_alloc(ctx, voxels, sizeof *box->labels, "a component");
     bw_status status = bw_context_status(ctx);
     if (status == BW_OK) status = split_box(ctx, d, box, component, &count);
-    if (status == BW_OK && count < 2) take_whole(box);
+    if (status == BW_OK && count < 2) take_whole(d, box, component);
     if (status == BW_OK && d->how->edge > 0) status = trim(ctx, d, box, component, count);
+    bw_free(box->level);
     if (status == BW_OK && (count > 1 || d->how->edge > 0)) {
         if (d->how->lines) bw_grid_lines(box->size, d->how->connectivity, box->labels);
         status = keep_pieces(ctx, d, box, component, count);
     }
-    bw_free(box->mask);
-    bw_free(box->level);
     bw_free(box->labels);
     return status;
 }
@@ -374,7 +407,7 @@ static bw_status divide_component(bw_context *ctx, void *user, int64_t index, in
     bw_part_box box;
     (void)thread;
     find_box(d, (uint32_t)index, &box);
-    if ((voxels_of(&box) >= LARGE) != d->large) return BW_OK;
+    if ((voxels_of(&box) >= d->large_from) != d->large) return BW_OK;
     BW_TRY(check_room(ctx, &box));
     return divide_box(ctx, d, &box, (uint32_t)index);
 }
@@ -386,6 +419,8 @@ static bw_status divide_all(bw_context *ctx, bw_divider *d) {
     const double room = (double)bw_context_memory_budget(ctx) / ((double)LARGE * VOXEL_BYTES);
     d->threads = 1;
     d->large = 0;
+    d->large_from = d->runs->size[0] * bw_runs_rows(d->runs) / threads;
+    d->large_from = d->large_from < SMALL ? SMALL : d->large_from < LARGE ? d->large_from : LARGE;
     BW_TRY(
         bw_parallel_threads(ctx, room < threads ? room < 1 ? 1 : (int)room : threads, d->count, divide_component, d));
     d->threads = threads;

@@ -16,7 +16,7 @@ typedef struct bw_division {
     const bw_runs *core;    /* seeds for BW_SPLIT_CORE, within the runs */
 } bw_division;
 
-/* runs: labels 1..*count are components. Afterwards labels are the parts, 1..*count in no particular order. Memory: 14
+/* runs: labels 1..*count are components. Afterwards labels are the parts, 1..*count in no particular order. Memory: 10
  * bytes per voxel of a component's box; components larger than the context's budget has room for are BW_ERROR_MEMORY.
  */
 bw_status bw_runs_divide(bw_context *ctx, bw_runs *runs, const bw_division *division, uint32_t *count);

@@ -38,7 +38,7 @@ static void set_edges(bw_flood *flood, int planar) {
     }
 }
 
-bw_status bw_flood_open(bw_context *ctx, const int64_t size[3], int connectivity, bw_flood *out) {
+bw_status bw_flood_open(bw_context *ctx, const int64_t size[3], int connectivity, uint32_t *slot, bw_flood *out) {
     const int planar = size[2] == 1 || connectivity == 4 || connectivity == 8;
     *out = (bw_flood){.size = {size[0], size[1], size[2]}, .voxels = size[0] * size[1] * size[2]};
     if (out->voxels > max_voxels)
@@ -48,7 +48,8 @@ bw_status bw_flood_open(bw_context *ctx, const int64_t size[3], int connectivity
                        (long long)max_voxels, (long long)size[0], (long long)size[1], (long long)size[2]);
     for (int axes = 1; axes <= (connectivity < 8 ? 1 : connectivity == 8 ? 2 : 3); axes++)
         add_steps(out, planar, axes);
-    out->slot = bw_alloc(ctx, (uint64_t)out->voxels, sizeof *out->slot, "levels of a watershed");
+    if (!slot) slot = out->own = bw_alloc(ctx, (uint64_t)out->voxels, sizeof *slot, "levels of a watershed");
+    out->slot = slot;
     out->edge = bw_calloc(ctx, (uint64_t)(out->voxels + 63) / 64, sizeof *out->edge, "the edge of a watershed");
     if (out->slot && out->edge) set_edges(out, planar);
     return bw_context_status(ctx);
@@ -70,7 +71,7 @@ bw_status bw_flood_set_buckets(bw_context *ctx, bw_flood *flood, uint32_t count)
 }
 
 void bw_flood_close(bw_flood *flood) {
-    bw_free(flood->slot);
+    bw_free(flood->own);
     bw_free(flood->edge);
     bw_free(flood->tail);
     bw_free(flood->filled[0]);

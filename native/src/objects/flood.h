@@ -1,5 +1,7 @@
 /* Flooding in the order of levels: buckets 0, 1, ... of voxels that wait, first in, first out; the lowest bucket that
- * holds one is served first. Lists lie in the voxels' own slots: 4 bytes per voxel and 4 per bucket. */
+ * holds one is served first. Lists lie in the voxels' own slots: 4 bytes per voxel and 4 per bucket, and a bit per
+ * voxel.
+ */
 #ifndef BW_OBJECTS_FLOOD_H
 #define BW_OBJECTS_FLOOD_H
 
@@ -17,16 +19,17 @@ typedef struct bw_flood {
     int neighbours;
     int8_t step[BW_MAX_NEIGHBOURS][3];
     uint32_t offset[BW_MAX_NEIGHBOURS];
-    uint64_t *edge; /* one bit per voxel: not all of its neighbours are in the box */
-    uint32_t *slot;
+    uint64_t *edge;                    /* one bit per voxel: not all of its neighbours are in the box */
+    uint32_t *slot, *own;              /* own: what is freed, NULL = slots are someone else's */
     uint32_t *tail;                    /* last in line of buckets that hold any */
     uint64_t *filled[BW_FLOOD_HEIGHT]; /* bits of buckets that hold any; above, of words that are not 0 */
     int height;
     uint32_t lowest; /* no bucket below holds any */
 } bw_flood;
 
-/* Slots are not set. Neighbours come nearest first, then in raster order. */
-bw_status bw_flood_open(bw_context *ctx, const int64_t size[3], int connectivity, bw_flood *out);
+/* slot: as many numbers as there are voxels, which stay the caller's; NULL = own ones. They are not set. Neighbours
+ * come nearest first, then in raster order. */
+bw_status bw_flood_open(bw_context *ctx, const int64_t size[3], int connectivity, uint32_t *slot, bw_flood *out);
 /* Before the first push. */
 bw_status bw_flood_set_buckets(bw_context *ctx, bw_flood *flood, uint32_t count);
 void bw_flood_close(bw_flood *flood);

@@ -21,9 +21,7 @@ typedef struct transform {
     float squares[3][BW_DISTANCE_REACH + 1];
     float *out;
     int64_t blocks;    /* of a row */
-    int64_t room;      /* values of a slice whose rows are whole blocks */
-    float *slices;     /* distances along x: of all slices, or of one per thread */
-    float *columns;    /* per thread: a block along z */
+    float *columns;    /* per thread: a block along y or z */
     int64_t *envelope; /* per thread: room for a column's parabolas */
     double *begins;
     int64_t longest; /* of columns */
@@ -61,16 +59,11 @@ static void measure_row(const uint8_t *mask, int64_t n, float *row) {
     }
 }
 
-/* Rows first..last-1 of a slice into `distances`: [block][y][BLOCK]. */
-static void rows_along_x(const transform *t, int thread, int64_t z, int64_t first, int64_t last, float *distances) {
+/* Rows first..last-1 of a slice. */
+static void rows_along_x(const transform *t, int64_t z, int64_t first, int64_t last) {
     const int64_t width = t->size[0], height = t->size[1];
-    float *row = t->columns + thread * t->longest * BLOCK;
-    for (int64_t y = first; y < (last < height ? last : height); y++) {
-        measure_row(t->mask + (z * height + y) * width, width, row);
-        memset(row + width, 0, (size_t)(t->blocks * BLOCK - width) * sizeof *row);
-        for (int64_t b = 0; b < t->blocks; b++)
-            memcpy(distances + (b * height + y) * BLOCK, row + b * BLOCK, BLOCK * sizeof *row);
-    }
+    for (int64_t y = first; y < (last < height ? last : height); y++)
+        measure_row(t->mask + (z * height + y) * width, width, t->out + (z * height + y) * width);
 }
 
 /* ---- along y and z --------------------------------------------------------------------------------------------- */
@@ -123,22 +116,26 @@ static int64_t columns_of(const transform *t, int64_t block) {
     return block + 1 < t->blocks ? BLOCK : t->size[0] - block * BLOCK;
 }
 
-static void block_along_y(const transform *t, int thread, int64_t z, int64_t block, const float *distances) {
-    lowest_of_block(t, thread, distances + block * t->size[1] * BLOCK, columns_of(t, block), 1,
-                    t->out + z * t->size[0] * t->size[1] + block * BLOCK, t->size[0]);
+/* A block of the result along y or z, in place. */
+static void block_along(const transform *t, int thread, int axis, int64_t block, float *out) {
+    const int64_t columns = columns_of(t, block), stride = axis == 1 ? t->size[0] : t->size[0] * t->size[1];
+    float *copy = t->columns + thread * t->longest * BLOCK;
+    for (int64_t i = 0; i < t->size[axis]; i++) {
+        memcpy(copy + i * BLOCK, out + i * stride, (size_t)columns * sizeof *out);
+        memset(copy + i * BLOCK + columns, 0, (size_t)(BLOCK - columns) * sizeof *out);
+    }
+    lowest_of_block(t, thread, copy, columns, axis, out, stride);
+}
+
+static void block_along_y(const transform *t, int thread, int64_t z, int64_t block) {
+    block_along(t, thread, 1, block, t->out + z * t->size[0] * t->size[1] + block * BLOCK);
 }
 
 static bw_status along_z(bw_context *ctx, void *user, int64_t index, int thread) {
     (void)ctx;
     const transform *t = user;
-    const int64_t plane = t->size[0] * t->size[1], columns = columns_of(t, index % t->blocks);
-    float *out = t->out + index / t->blocks * t->size[0] + index % t->blocks * BLOCK;
-    float *block = t->columns + thread * t->longest * BLOCK;
-    for (int64_t z = 0; z < t->size[2]; z++) {
-        memcpy(block + z * BLOCK, out + z * plane, (size_t)columns * sizeof *out);
-        memset(block + z * BLOCK + columns, 0, (size_t)(BLOCK - columns) * sizeof *out);
-    }
-    lowest_of_block(t, thread, block, columns, 2, out, plane);
+    const int64_t y = index / t->blocks, block = index % t->blocks;
+    block_along(t, thread, 2, block, t->out + y * t->size[0] + block * BLOCK);
     return BW_OK;
 }
 
@@ -166,27 +163,26 @@ static int64_t row_groups(const transform *t) {
 }
 
 static bw_status some_rows(bw_context *ctx, void *user, int64_t index, int thread) {
-    (void)ctx;
+    (void)ctx, (void)thread;
     const transform *t = user;
-    const int64_t z = index / row_groups(t), first = index % row_groups(t) * ROWS;
-    rows_along_x(t, thread, z, first, first + ROWS, t->slices + z * t->room);
+    const int64_t first = index % row_groups(t) * ROWS;
+    rows_along_x(t, index / row_groups(t), first, first + ROWS);
     return BW_OK;
 }
 
 static bw_status one_block(bw_context *ctx, void *user, int64_t index, int thread) {
     (void)ctx;
     const transform *t = user;
-    block_along_y(t, thread, index / t->blocks, index % t->blocks, t->slices + index / t->blocks * t->room);
+    block_along_y(t, thread, index / t->blocks, index % t->blocks);
     return BW_OK;
 }
 
 static bw_status one_slice(bw_context *ctx, void *user, int64_t index, int thread) {
     (void)ctx;
     const transform *t = user;
-    float *distances = t->slices + thread * t->room;
-    rows_along_x(t, thread, index, 0, t->size[1], distances);
+    rows_along_x(t, index, 0, t->size[1]);
     for (int64_t block = 0; block < t->blocks; block++)
-        block_along_y(t, thread, index, block, distances);
+        block_along_y(t, thread, index, block);
     return BW_OK;
 }
 
@@ -219,9 +215,7 @@ static bw_status prepare(bw_context *ctx, transform *t, const double spacing[3])
         for (int k = 0; k <= BW_DISTANCE_REACH; k++)
             t->squares[axis][k] = (float)(t->square[axis] * k * k);
     }
-    t->room = t->blocks * BLOCK * t->size[1];
     t->longest = t->size[1] > t->size[2] ? t->size[1] : t->size[2];
-    if (t->longest < t->blocks) t->longest = t->blocks; /* a row of blocks goes where columns go */
     return BW_OK;
 }
 
@@ -229,10 +223,8 @@ bw_status bw_grid_distance(bw_context *ctx, int threads, const uint8_t *mask, co
                            const double spacing[3], float *out) {
     transform t = {.mask = mask, .size = {size[0], size[1], size[2]}, .out = out};
     BW_TRY(prepare(ctx, &t, spacing));
-    const int64_t together = few_slices(&t, threads) ? size[2] : threads;
     const uint64_t room = (uint64_t)threads * (uint64_t)t.longest;
     const char *what = "a distance transform";
-    t.slices = bw_alloc(ctx, (uint64_t)(together * t.room), sizeof *t.slices, what);
     t.columns = bw_alloc(ctx, room * BLOCK, sizeof *t.columns, what);
     t.envelope = bw_alloc(ctx, room, sizeof *t.envelope, what);
     t.begins = bw_alloc(ctx, room, sizeof *t.begins, what);
@@ -241,7 +233,6 @@ bw_status bw_grid_distance(bw_context *ctx, int threads, const uint8_t *mask, co
     scaling s = {out, size[0] * size[1] * size[2], (float)(spacing[0] * spacing[0])};
     if (status == BW_OK && s.factor != 1)
         status = bw_parallel_threads(ctx, threads, (s.count + SCALED - 1) / SCALED, scale, &s);
-    bw_free(t.slices);
     bw_free(t.columns);
     bw_free(t.envelope);
     bw_free(t.begins);

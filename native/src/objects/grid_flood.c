@@ -10,22 +10,30 @@ enum { STEPS = 65536, CHECK = 16384 };
 /* Labels while regional maxima are looked for: others, and links of a plateau's voxels. */
 #define NO_MAXIMUM 0xffffffffu
 #define LINK 0x80000000u
+/* Of parents that became numbers. */
+#define NUMBERED 0x80000000u
 
-/* Buckets of the voxels of the mask: 0 is the highest level. */
+static inline int is_inside(const float *level, const uint8_t *mask, int64_t i) {
+    return mask ? mask[i] != 0 : level[i] >= 0;
+}
+
+/* Buckets of the voxels of the mask: 0 is the highest level. Slots lie where the levels are. */
 static void quantise(const float *level, const uint8_t *mask, bw_flood *flood) {
     float most = 0;
     for (int64_t i = 0; i < flood->voxels; i++)
-        most = mask[i] && level[i] > most ? level[i] : most;
+        most = is_inside(level, mask, i) && level[i] > most ? level[i] : most;
     const double scale = most > 0 ? (STEPS - 1) / (double)most : 0;
     for (int64_t i = 0; i < flood->voxels; i++) {
-        const double step = mask[i] ? (double)level[i] * scale + 0.5 : 0;
-        flood->slot[i] = mask[i] ? (uint32_t)(STEPS - 1) - (uint32_t)step : BW_FLOOD_GONE;
+        const int inside = is_inside(level, mask, i);
+        const double step = inside ? (double)level[i] * scale + 0.5 : 0;
+        flood->slot[i] = inside ? (uint32_t)(STEPS - 1) - (uint32_t)step : BW_FLOOD_GONE;
     }
 }
 
-static bw_status open_steps(bw_context *ctx, const float *level, const uint8_t *mask, const int64_t size[3],
-                            int connectivity, bw_flood *flood) {
-    BW_TRY(bw_flood_open(ctx, size, connectivity, flood));
+static bw_status open_steps(bw_context *ctx, float *level, const uint8_t *mask, const int64_t size[3], int connectivity,
+                            bw_flood *flood) {
+    _Static_assert(sizeof *level == sizeof *flood->slot, "a level's memory holds a slot");
+    BW_TRY(bw_flood_open(ctx, size, connectivity, (uint32_t *)level, flood));
     BW_TRY(bw_flood_set_buckets(ctx, flood, STEPS));
     quantise(level, mask, flood);
     return bw_check(ctx);
@@ -95,7 +103,7 @@ static bw_status find_maxima(bw_context *ctx, const bw_flood *flood, uint32_t *l
 
 typedef struct basins {
     uint32_t *parent; /* a root's is itself */
-    uint32_t *peak;   /* level in steps */
+    uint16_t *peak;   /* level in steps */
     double depth;
 } basins;
 
@@ -117,7 +125,7 @@ static void meet(basins *b, uint32_t one, uint32_t other, uint32_t saddle) {
 static void push_labelled(bw_flood *flood, const uint32_t *labels, basins *b) {
     for (uint32_t i = 0; i < (uint32_t)flood->voxels; i++) {
         if (!labels[i]) continue;
-        if (b) b->peak[labels[i]] = STEPS - 1 - flood->slot[i];
+        if (b) b->peak[labels[i]] = (uint16_t)(STEPS - 1 - flood->slot[i]);
         bw_flood_push(flood, i);
     }
 }
@@ -142,40 +150,55 @@ static bw_status flood_steps(bw_context *ctx, bw_flood *flood, uint32_t *labels,
     return bw_check(ctx);
 }
 
-/* Numbers basins in the order of their first voxels; number: room for as many as there are basins and one. */
-static uint32_t renumber(basins *b, uint32_t basin_count, uint32_t *number, int64_t voxels, uint32_t *labels) {
+/* Numbers basins in the order of their first voxels; parents, which are roots, become the numbers. */
+static uint32_t renumber(const basins *b, int64_t voxels, uint32_t *labels) {
     uint32_t count = 0;
-    for (uint32_t k = 0; k <= basin_count; k++)
-        number[k] = 0;
     for (int64_t i = 0; i < voxels; i++) {
         if (!labels[i]) continue;
-        const uint32_t root = root_of(b, labels[i]);
-        if (!number[root]) number[root] = ++count;
-        labels[i] = number[root];
+        uint32_t *own = b->parent + labels[i];
+        if (!(*own & NUMBERED)) {
+            uint32_t *root = b->parent + *own;
+            if (!(*root & NUMBERED)) *root = NUMBERED | ++count;
+            *own = *root;
+        }
+        labels[i] = *own & ~NUMBERED;
     }
     return count;
+}
+
+static bw_status open_basins(bw_context *ctx, uint32_t count, basins *b) {
+    b->parent = bw_alloc(ctx, (uint64_t)count + 1, sizeof *b->parent, "basins of a watershed");
+    b->peak = bw_alloc(ctx, (uint64_t)count + 1, sizeof *b->peak, "basins of a watershed");
+    for (uint32_t k = 0; b->parent && k <= count; k++)
+        b->parent[k] = k;
+    return bw_context_status(ctx);
+}
+
+static void close_basins(basins *b) {
+    bw_free(b->parent);
+    bw_free(b->peak);
 }
 
 static bw_status split_steps(bw_context *ctx, bw_flood *flood, double depth, uint32_t *labels, uint32_t *count) {
     uint32_t maxima;
     BW_TRY(find_maxima(ctx, flood, labels, &maxima));
     basins b = {.depth = depth};
-    b.parent = bw_alloc(ctx, 2 * ((uint64_t)maxima + 1), sizeof *b.parent, "basins of a watershed");
-    if (!b.parent) return bw_context_status(ctx);
-    b.peak = b.parent + maxima + 1;
-    for (uint32_t k = 0; k <= maxima; k++)
-        b.parent[k] = k;
-    push_labelled(flood, labels, &b);
-    const bw_status status = flood_steps(ctx, flood, labels, &b);
-    for (uint32_t k = 1; k <= maxima; k++)
-        b.parent[k] = root_of(&b, k);
-    if (status == BW_OK) *count = renumber(&b, maxima, b.peak, flood->voxels, labels);
-    bw_free(b.parent);
+    bw_status status = open_basins(ctx, maxima, &b);
+    if (status == BW_OK) {
+        push_labelled(flood, labels, &b);
+        status = flood_steps(ctx, flood, labels, &b);
+    }
+    if (status == BW_OK) {
+        for (uint32_t k = 1; k <= maxima; k++)
+            b.parent[k] = root_of(&b, k);
+        *count = renumber(&b, flood->voxels, labels);
+    }
+    close_basins(&b);
     return status;
 }
 
-bw_status bw_grid_split(bw_context *ctx, const float *level, const uint8_t *mask, const int64_t size[3],
-                        int connectivity, double depth, uint32_t *labels, uint32_t *count) {
+bw_status bw_grid_split(bw_context *ctx, float *level, const uint8_t *mask, const int64_t size[3], int connectivity,
+                        double depth, uint32_t *labels, uint32_t *count) {
     bw_flood flood;
     *count = 0;
     bw_status status = open_steps(ctx, level, mask, size, connectivity, &flood);
@@ -184,13 +207,13 @@ bw_status bw_grid_split(bw_context *ctx, const float *level, const uint8_t *mask
     return status;
 }
 
-bw_status bw_grid_grow(bw_context *ctx, const float *level, const uint8_t *mask, const int64_t size[3],
-                       int connectivity, uint32_t *labels) {
+bw_status bw_grid_grow(bw_context *ctx, float *level, const uint8_t *mask, const int64_t size[3], int connectivity,
+                       uint32_t *labels) {
     bw_flood flood;
     bw_status status = open_steps(ctx, level, mask, size, connectivity, &flood);
     if (status == BW_OK) {
         for (int64_t i = 0; i < flood.voxels; i++)
-            labels[i] = mask[i] ? labels[i] : 0;
+            labels[i] = flood.slot[i] == BW_FLOOD_GONE ? 0 : labels[i];
         push_labelled(&flood, labels, NULL);
         status = flood_steps(ctx, &flood, labels, NULL);
     }

@@ -68,27 +68,37 @@ void bw_grid_fill(uint8_t *mask, const int64_t size[3], int connectivity, uint32
         mask[i] = mask[i] != OUTSIDE;
 }
 
-void bw_grid_trim(const float *level, const float *least, const int64_t size[3], uint32_t *labels, uint32_t *stack) {
+/* Voxels that were taken away and whose neighbours are still to be looked at are linked in place of their labels. */
+#define GONE 0x80000000u
+#define LAST 0xffffffffu
+
+static int is_label(uint32_t label) {
+    return label && !(label & GONE);
+}
+
+void bw_grid_trim(const float *level, const float *least, const int64_t size[3], uint32_t *labels) {
     bw_around around;
-    int64_t count = 0;
+    uint32_t top = LAST;
     list_neighbours(size, 0, &around);
     for (int64_t i = 0; i < voxels_of(size); i++) {
         int outside = 0;
         for (int n = 0; labels[i] && level[i] < least[labels[i]] && n < around.count; n++) {
             const int64_t next = neighbour(&around, i, n);
-            outside |= next >= 0 && !labels[next];
+            outside |= next >= 0 && !is_label(labels[next]);
         }
-        if (outside) stack[count++] = (uint32_t)i;
+        if (!outside) continue;
+        labels[i] = top;
+        top = GONE | (uint32_t)i;
     }
-    for (int64_t i = 0; i < count; i++)
-        labels[stack[i]] = 0;
-    while (count) {
-        const int64_t at = stack[--count];
+    while (top != LAST) {
+        const uint32_t at = top & ~GONE;
+        top = labels[at];
+        labels[at] = 0;
         for (int n = 0; n < around.count; n++) {
             const int64_t next = neighbour(&around, at, n);
-            if (next < 0 || !labels[next] || level[next] >= least[labels[next]]) continue;
-            labels[next] = 0;
-            stack[count++] = (uint32_t)next;
+            if (next < 0 || !is_label(labels[next]) || level[next] >= least[labels[next]]) continue;
+            labels[next] = top;
+            top = GONE | (uint32_t)next;
         }
     }
 }

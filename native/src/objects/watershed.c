@@ -99,7 +99,7 @@ static bw_status flood_frame(bw_context *ctx, const job *j, int frame, const uin
     const bw_image_info *info = bw_image_get_info(j->markers);
     const int64_t size[3] = {info->width, info->height, info->depth}, bytes = bw_type_size(info->type);
     uint32_t buckets;
-    BW_TRY(bw_flood_open(ctx, size, j->connectivity, flood));
+    BW_TRY(bw_flood_open(ctx, size, j->connectivity, NULL, flood));
     BW_TRY(bw_ranks(ctx, bw_plain_frame(j->landscape, frame), bw_image_get_info(j->landscape)->type, mask,
                     flood->voxels, BW_FLOOD_GONE, flood->slot, &buckets));
     BW_TRY(bw_flood_set_buckets(ctx, flood, buckets));
