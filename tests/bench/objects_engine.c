@@ -2,12 +2,14 @@
  * seconds of the fastest run (wall clock, CPU) and bytes that were held at the peak beyond input and output.
  *
  *   objects_engine STEP width=N height=N depth=N threads=N repeats=N image=FILE [labels=FILE] [mask=FILE]
- *                  [measures=LIST] out=FILE
+ *                  [measures=LIST] [split=N] [lines=N] [connectivity=N] out=FILE
  *
  * STEP  components  image: bytes, not 0 = mask; all neighbours; out: uint16 labels, or float32 beyond 65535
  *       distance    image: bytes; out: float32
  *       watershed   image: float32 landscape; labels: uint16 markers; mask: bytes; all neighbours; out: uint16
  *       measure     image: float32 intensities; labels: uint16; out: float64 [column][object]
+ *       objects     image: float32 probabilities, of which all is foreground; split: as in bw_splitting; out: nothing;
+ *                   bytes are all that were held at the peak beyond the image
  *
  * Files hold pixels alone, [z][y][x]. */
 #include <inttypes.h>
@@ -21,7 +23,7 @@
 
 typedef struct settings {
     const char *step, *image, *labels, *mask, *measures, *out;
-    int64_t width, height, depth, threads, repeats;
+    int64_t width, height, depth, threads, repeats, split, lines, connectivity;
 } settings;
 
 static const struct {
@@ -29,11 +31,19 @@ static const struct {
     size_t offset;
     int is_text;
 } keys[] = {
-    {"image", offsetof(settings, image), 1},     {"labels", offsetof(settings, labels), 1},
-    {"mask", offsetof(settings, mask), 1},       {"measures", offsetof(settings, measures), 1},
-    {"out", offsetof(settings, out), 1},         {"width", offsetof(settings, width), 0},
-    {"height", offsetof(settings, height), 0},   {"depth", offsetof(settings, depth), 0},
-    {"threads", offsetof(settings, threads), 0}, {"repeats", offsetof(settings, repeats), 0},
+    {"image", offsetof(settings, image), 1},
+    {"labels", offsetof(settings, labels), 1},
+    {"mask", offsetof(settings, mask), 1},
+    {"measures", offsetof(settings, measures), 1},
+    {"out", offsetof(settings, out), 1},
+    {"width", offsetof(settings, width), 0},
+    {"height", offsetof(settings, height), 0},
+    {"depth", offsetof(settings, depth), 0},
+    {"threads", offsetof(settings, threads), 0},
+    {"repeats", offsetof(settings, repeats), 0},
+    {"split", offsetof(settings, split), 0},
+    {"lines", offsetof(settings, lines), 0},
+    {"connectivity", offsetof(settings, connectivity), 0},
 };
 
 static void stop(const char *what, const char *why) {
@@ -99,13 +109,14 @@ static void store(const char *path, const void *data, size_t bytes) {
 
 typedef struct inputs {
     bw_image *image, *labels, *mask;
-    const char *measures;
+    const settings *settings;
 } inputs;
 
-/* What a step makes: an image or a table. */
+/* What a step makes. */
 typedef struct result {
     bw_image *image;
     bw_measurements *table;
+    bw_objects *objects;
 } result;
 
 static bw_status find_components(bw_context *ctx, const inputs *in, result *out) {
@@ -123,9 +134,24 @@ static bw_status flood(bw_context *ctx, const inputs *in, result *out) {
 static bw_status measure(bw_context *ctx, const inputs *in, result *out) {
     bw_objects *objects;
     bw_status status = bw_objects_from_labels(ctx, in->labels, &objects);
-    if (status == BW_OK) status = bw_objects_measure(ctx, objects, in->image, NULL, in->measures, NULL, &out->table);
+    if (status == BW_OK)
+        status = bw_objects_measure(ctx, objects, in->image, NULL, in->settings->measures, NULL, &out->table);
     bw_objects_free(objects);
     return status;
+}
+
+/* One connected component that is the whole image. */
+static bw_status label(bw_context *ctx, const inputs *in, result *out) {
+    bw_objects_options options;
+    bw_objects_options_init(&options);
+    options.method = BW_THRESHOLD_FIXED;
+    options.threshold = 1e-6;
+    options.core_threshold = 0.5;
+    options.split = (bw_splitting)in->settings->split;
+    options.boundary = 0;
+    options.lines = (int)in->settings->lines;
+    options.connectivity = (int)in->settings->connectivity;
+    return bw_objects_label(ctx, in->image, &options, &out->objects, NULL);
 }
 
 static const struct {
@@ -135,7 +161,8 @@ static const struct {
 } steps[] = {{"components", BW_UINT8, find_components},
              {"distance", BW_UINT8, find_distances},
              {"watershed", BW_FLOAT32, flood},
-             {"measure", BW_FLOAT32, measure}};
+             {"measure", BW_FLOAT32, measure},
+             {"objects", BW_FLOAT32, label}};
 
 static void write_result(const char *path, const result *r) {
     remove(path);
@@ -148,11 +175,11 @@ static void run(const settings *s, size_t step) {
     bw_context *ctx = bw_context_create();
     if (!ctx || bw_context_set_threads(ctx, (int)s->threads) != BW_OK) stop(s->step, "no context");
     const inputs in = {load(ctx, s, s->image, steps[step].type), s->labels ? load(ctx, s, s->labels, BW_UINT16) : NULL,
-                       s->mask ? load(ctx, s, s->mask, BW_UINT8) : NULL, s->measures};
+                       s->mask ? load(ctx, s, s->mask, BW_UINT8) : NULL, s};
     double wall = 1e9, cpu = 1e9;
     uint64_t beyond = 0;
     for (int64_t k = 0; k < s->repeats; k++) {
-        result made = {NULL, NULL};
+        result made = {NULL, NULL, NULL};
         const uint64_t before = bw_memory_in_use();
         bw_memory_reset_peak();
         const double wall_start = wall_seconds(), cpu_start = cpu_seconds();
@@ -164,6 +191,7 @@ static void run(const settings *s, size_t step) {
         if (k == 0) write_result(s->out, &made);
         bw_image_free(made.image);
         bw_measurements_free(made.table);
+        bw_objects_free(made.objects);
     }
     printf("{\"wall\": %.6f, \"cpu\": %.6f, \"beyond\": %" PRIu64 ", \"simd\": \"%s\"}\n", wall, cpu, beyond,
            bw_simd_name());

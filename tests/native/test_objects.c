@@ -981,6 +981,57 @@ static void test_memory_is_limited(void **state) {
     bw_context_free(ctx);
 }
 
+/* Two combs that reach into one another: the box of each is nearly all of the image. */
+static bw_image *combs(int64_t width, int64_t height) {
+    bw_image *image = blank(BW_FLOAT32, width, height, 1, 2, 1);
+    for (int64_t y = 0; y < height; y++)
+        for (int64_t x = 0; x < width; x++) {
+            const int64_t own = y / 20 % 2, back = own ? width - 1 - x : x, other = width - 1 - back;
+            const int inside = back < 8 || (other >= 16 && y % 20 < 12) || (other < 8 && y >= 12 && y < height - 20);
+            put(image, 0, 1, x, y, 0, inside ? 0.9f : 0);
+        }
+    return image;
+}
+
+static void check_peak(const bw_image *image, bw_splitting split, int lines, int64_t components) {
+    const bw_image_info *info = bw_image_get_info(image);
+    const int64_t voxels = info->width * info->height * info->depth;
+    bw_context *ctx = test_context(2);
+    bw_objects_options options;
+    bw_objects_report report;
+    bw_objects *objects;
+    bw_objects_options_init(&options);
+    options.method = BW_THRESHOLD_FIXED;
+    options.threshold = 0.05;
+    options.core_threshold = 0.5;
+    options.foreground[1] = 1;
+    options.boundary = 0;
+    options.split = split;
+    options.lines = lines;
+    const uint64_t before = bw_memory_in_use();
+    bw_memory_reset_peak();
+    assert_ok(ctx, bw_objects_label(ctx, image, &options, &objects, &report));
+    assert_true(bw_memory_peak() - before <= 12 * (uint64_t)voxels + (1 << 18));
+    assert_int_equal(report.components, components);
+    bw_objects_free(objects);
+    bw_context_free(ctx);
+}
+
+/* Where all of an image is one component, and where boxes of components overlap. */
+static void test_twelve_bytes_per_voxel(void **state) {
+    (void)state;
+    bw_image *flat = cloud(1000, 800, 1, 1), *deep = cloud(110, 100, 72, 1), *two = combs(1000, 800);
+    for (int split = BW_SPLIT_NONE; split <= BW_SPLIT_CORE; split++)
+        for (int lines = 0; lines < 2; lines++) {
+            check_peak(flat, (bw_splitting)split, lines, 1);
+            check_peak(deep, (bw_splitting)split, lines, 1);
+            check_peak(two, (bw_splitting)split, lines, 2);
+        }
+    bw_image_free(flat);
+    bw_image_free(deep);
+    bw_image_free(two);
+}
+
 static void test_cancel(void **state) {
     (void)state;
     bw_context *ctx = test_context(2);
@@ -1029,6 +1080,7 @@ int main(void) {
         cmocka_unit_test(test_boundary_that_is_not_used),
         cmocka_unit_test(test_no_probabilities),
         cmocka_unit_test(test_memory_is_limited),
+        cmocka_unit_test(test_twelve_bytes_per_voxel),
         cmocka_unit_test(test_cancel),
     };
     return cmocka_run_group_tests(tests, test_look_at_memory, test_nothing_is_left);

@@ -8,8 +8,9 @@
 #include "core/parallel.h"
 #include "objects/grid.h"
 
-/* Voxels of a box from which on components are split one after the other, with all threads, and may be, where they are
- * much of a frame: several at once would take more memory than the largest one. Bytes of work for a voxel. */
+/* Voxels of a box: components from LARGE on are split one after the other, with all threads, and so are those beyond a
+ * thread's share of the frame, as boxes of several threads would be more than it; below SMALL never. Bytes of work for
+ * a voxel. */
 enum { LARGE = 1 << 22, SMALL = 1 << 18, VOXEL_BYTES = 10 };
 
 /* Thresholds that distances are measured at. */
@@ -96,9 +97,8 @@ static void release(bw_divider *d) {
 /* Its box, grown by the background that distances are measured to. */
 typedef struct bw_part_box {
     int64_t lo[3], size[3];
-    uint8_t *mask;    /* only while distances are measured */
     float *level;     /* below 0 outside the component, until it is flooded */
-    uint32_t *labels; /* squares of distances while they are measured */
+    uint32_t *labels; /* the mask and squares of distances while these are measured */
 } bw_part_box;
 
 static void find_box(const bw_divider *d, uint32_t component, bw_part_box *box) {
@@ -211,22 +211,25 @@ static double high_level(const bw_divider *d, uint32_t component) {
     return (bin + 1) / 256.0;
 }
 
-/* The component's voxels of at least a level. */
+/* The labels are 1 at the component's voxels of at least a level, else 0. */
 static void paint_layer(const bw_divider *d, const bw_part_box *box, uint32_t component, double level) {
     const uint16_t least = (uint16_t)(level * UINT16_MAX);
+    memset(box->labels, 0, (size_t)voxels_of(box) * sizeof *box->labels);
     for (int64_t m = d->first[component]; m < d->first[component + 1]; m++) {
         const uint32_t i = d->member[m];
-        uint8_t *at = box->mask + place(d, box, d->row[i], d->runs->run[i].lo);
+        uint32_t *at = box->labels + place(d, box, d->row[i], d->runs->run[i].lo);
         for (int64_t k = 0; k < d->runs->run[i].hi - d->runs->run[i].lo; k++)
             at[k] = d->how->levels[d->level[i] + k] >= least;
     }
 }
 
-/* Adds distances to the background to the levels. */
-static bw_status add_distance(bw_context *ctx, const bw_divider *d, const bw_part_box *box) {
+/* Adds distances to the background of the component's voxels of at least a level. */
+static bw_status add_distance(bw_context *ctx, const bw_divider *d, const bw_part_box *box, uint32_t component,
+                              double level) {
     float *squares = (float *)box->labels;
-    if (d->how->fill_holes) bw_grid_fill(box->mask, box->size, d->how->connectivity, box->labels);
-    BW_TRY(bw_grid_distance(ctx, d->threads, box->mask, box->size, d->how->spacing, squares));
+    paint_layer(d, box, component, level);
+    if (d->how->fill_holes) bw_grid_fill(box->labels, box->size, d->how->connectivity);
+    BW_TRY(bw_grid_distance(ctx, d->threads, NULL, box->size, d->how->spacing, squares));
     for (int64_t i = 0; i < voxels_of(box); i++)
         box->level[i] += sqrtf(squares[i]);
     return BW_OK;
@@ -235,34 +238,21 @@ static bw_status add_distance(bw_context *ctx, const bw_divider *d, const bw_par
 /* Sum of the distances in the masks at several thresholds, up to what the component reaches: where one of them has a
  * neck the sum has a saddle, and noise of one of them counts for less. *measured: whether there is background to
  * measure from. */
-static bw_status sum_distances(bw_context *ctx, const bw_divider *d, const bw_part_box *box, uint32_t component,
-                               int *measured) {
+static bw_status measure_distance(bw_context *ctx, const bw_divider *d, const bw_part_box *box, uint32_t component,
+                                  int *measured) {
     const double low = d->how->threshold, high = high_level(d, component);
     memset(box->level, 0, (size_t)voxels_of(box) * sizeof *box->level);
-    paint_layer(d, box, component, 0);
-    BW_TRY(add_distance(ctx, d, box));
+    BW_TRY(add_distance(ctx, d, box, component, 0));
     *measured = isfinite(box->level[0]) != 0;
-    for (int k = 1; k < LAYERS && *measured && high > low; k++) {
-        paint_layer(d, box, component, low + (high - low) * k / LAYERS);
-        BW_TRY(add_distance(ctx, d, box));
-    }
+    for (int k = 1; k < LAYERS && *measured && high > low; k++)
+        BW_TRY(add_distance(ctx, d, box, component, low + (high - low) * k / LAYERS));
     paint_layer(d, box, component, 0);
     for (int64_t i = 0; i < voxels_of(box); i++)
-        if (!box->mask[i]) box->level[i] = -1;
+        if (!box->labels[i]) box->level[i] = -1;
     return BW_OK;
 }
 
-/* The mask goes before there are queues. */
-static bw_status measure_distance(bw_context *ctx, const bw_divider *d, bw_part_box *box, uint32_t component,
-                                  int *measured) {
-    box->mask = bw_calloc(ctx, (uint64_t)voxels_of(box), 1, "a component");
-    const bw_status status = box->mask ? sum_distances(ctx, d, box, component, measured) : BW_ERROR_MEMORY;
-    bw_free(box->mask);
-    box->mask = NULL;
-    return status;
-}
-
-static bw_status split_box(bw_context *ctx, const bw_divider *d, bw_part_box *box, uint32_t component,
+static bw_status split_box(bw_context *ctx, const bw_divider *d, const bw_part_box *box, uint32_t component,
                            uint32_t *count) {
     int measured = 1;
     *count = 1;
@@ -273,17 +263,6 @@ static bw_status split_box(bw_context *ctx, const bw_divider *d, bw_part_box *bo
     if (d->how->split == BW_SPLIT_CORE) return grow_seeds(ctx, d, box, component, count);
     if (!measured) return BW_OK;
     return bw_grid_split(ctx, box->level, NULL, box->size, d->how->connectivity, d->how->depth, box->labels, count);
-}
-
-/* Voxels of the component that have a part: all, unless it was split. */
-static void take_whole(const bw_divider *d, const bw_part_box *box, uint32_t component) {
-    memset(box->labels, 0, (size_t)voxels_of(box) * sizeof *box->labels);
-    for (int64_t m = d->first[component]; m < d->first[component + 1]; m++) {
-        const bw_run *run = d->runs->run + d->member[m];
-        uint32_t *labels = box->labels + place(d, box, d->row[d->member[m]], run->lo);
-        for (int64_t k = 0; k < run->hi - run->lo; k++)
-            labels[k] = 1;
-    }
 }
 
 /* The voxels of all parts, the highest levels first, to 1/256 of the range; -> how many. */
@@ -370,12 +349,11 @@ static bw_status keep_pieces(bw_context *ctx, const bw_divider *d, const bw_part
 static bw_status divide_box(bw_context *ctx, const bw_divider *d, bw_part_box *box, uint32_t component) {
     const uint64_t voxels = (uint64_t)voxels_of(box);
     uint32_t count = 1;
-    box->mask = NULL;
     box->level = bw_alloc(ctx, voxels, sizeof *box->level, "a component");
     box->labels = bw_alloc(ctx, voxels, sizeof *box->labels, "a component");
     bw_status status = bw_context_status(ctx);
     if (status == BW_OK) status = split_box(ctx, d, box, component, &count);
-    if (status == BW_OK && count < 2) take_whole(d, box, component);
+    if (status == BW_OK && count < 2) paint_layer(d, box, component, 0); /* it is one part */
     if (status == BW_OK && d->how->edge > 0) status = trim(ctx, d, box, component, count);
     bw_free(box->level);
     if (status == BW_OK && (count > 1 || d->how->edge > 0)) {

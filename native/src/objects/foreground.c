@@ -9,7 +9,7 @@
 #include "core/tile.h"
 #include "objects/objects.h"
 
-enum { BAND_VOXELS = 1 << 21, REACH = 4, MAX_RADIUS = 400 };
+enum { BAND_LEAST = 1 << 18, BAND_MOST = 1 << 21, REACH = 4, MAX_RADIUS = 400 };
 
 /* ---- creation ---------------------------------------------------------------------------------------------------- */
 
@@ -52,11 +52,19 @@ static int64_t voxels_of(const bw_part *part) {
     return (part->hi[0] - part->lo[0]) * (part->hi[1] - part->lo[1]) * (part->hi[2] - part->lo[2]);
 }
 
+/* A band's voxels take several times the memory of the image's: few of a small image, in stacks more for the sake of
+ * their margins. */
+static int next_band(const bw_image *image, bw_part *part) {
+    const bw_image_info *info = bw_image_get_info(image);
+    const int64_t share = info->width * info->height * info->depth / (info->depth > 1 ? 4 : 8);
+    return bw_objects_next_band(info, share < BAND_LEAST ? BAND_LEAST : share < BAND_MOST ? share : BAND_MOST, part);
+}
+
 /* Of all bands, the most voxels. */
 static void largest_band(const bw_foreground *f, int64_t *band, int64_t *grown) {
     bw_part part = {.frame = 0}, around;
     *band = *grown = 0;
-    while (bw_objects_next_band(bw_image_get_info(f->image), BAND_VOXELS, &part)) {
+    while (next_band(f->image, &part)) {
         grow_band(f, &part, &around);
         if (voxels_of(&part) > *band) *band = voxels_of(&part);
         if (voxels_of(&around) > *grown) *grown = voxels_of(&around);
@@ -265,7 +273,7 @@ void bw_foreground_begin(bw_foreground *f, int frame) {
 }
 
 bw_status bw_foreground_next(bw_context *ctx, bw_foreground *f, int *more) {
-    *more = bw_objects_next_band(bw_image_get_info(f->image), BAND_VOXELS, &f->part);
+    *more = next_band(f->image, &f->part);
     if (!*more) return BW_OK;
     grow_band(f, &f->part, &f->grown);
     f->rows = (f->part.hi[1] - f->part.lo[1]) * (f->part.hi[2] - f->part.lo[2]);

@@ -7,7 +7,7 @@
 
 /* Squared distance of each voxel where mask is not 0 to the nearest where it is 0, in units of spacing; 0 in these and
  * INFINITY without any. threads: as many as the context may use for this box; same bytes for any number. out may not
- * be mask. Memory: besides out, 64 columns of a slice or 64 along z per thread. */
+ * be mask; mask NULL = out holds it, as uint32_t. Memory besides out: of each thread 64 columns along y or z. */
 bw_status bw_grid_distance(bw_context *ctx, int threads, const uint8_t *mask, const int64_t size[3],
                            const double spacing[3], float *out);
 
@@ -29,12 +29,12 @@ bw_status bw_grid_grow(bw_context *ctx, float *level, const uint8_t *mask, const
 /* Sets to 0 voxels of a label that touch a lower label, so that no two labels touch. */
 void bw_grid_lines(const int64_t size[3], int connectivity, uint32_t *labels);
 
-/* Sets mask to 1 where background is cut off from the box's border. connectivity: of the mask; its background has the
- * other one. stack: as many numbers as there are voxels. */
-void bw_grid_fill(uint8_t *mask, const int64_t size[3], int connectivity, uint32_t *stack);
+/* Sets mask, which is 0 or 1, to 1 where background is cut off from the box's border. connectivity: of the mask; its
+ * background has the other one. Less than 2^31 - 1 voxels. */
+void bw_grid_fill(uint32_t *mask, const int64_t size[3], int connectivity);
 
 /* Takes voxels from labels, from their outsides inward, while their level is below least[label]. Labels are below 2^31,
- * voxels below 2^31 - 1. */
+ * voxels less than 2^31 - 1. */
 void bw_grid_trim(const float *level, const float *least, const int64_t size[3], uint32_t *labels);
 
 #endif

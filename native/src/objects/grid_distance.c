@@ -59,11 +59,23 @@ static void measure_row(const uint8_t *mask, int64_t n, float *row) {
     }
 }
 
+/* A row of the mask, which may lie where the result will be. */
+static const uint8_t *mask_row(const transform *t, int thread, int64_t first) {
+    if (t->mask) return t->mask + first;
+    uint8_t *copy = (uint8_t *)(t->columns + thread * t->longest * BLOCK);
+    const uint32_t *from = (const uint32_t *)t->out + first;
+    for (int64_t x = 0; x < t->size[0]; x++)
+        copy[x] = from[x] != 0;
+    return copy;
+}
+
 /* Rows first..last-1 of a slice. */
-static void rows_along_x(const transform *t, int64_t z, int64_t first, int64_t last) {
+static void rows_along_x(const transform *t, int thread, int64_t z, int64_t first, int64_t last) {
     const int64_t width = t->size[0], height = t->size[1];
-    for (int64_t y = first; y < (last < height ? last : height); y++)
-        measure_row(t->mask + (z * height + y) * width, width, t->out + (z * height + y) * width);
+    for (int64_t y = first; y < (last < height ? last : height); y++) {
+        const int64_t row = (z * height + y) * width;
+        measure_row(mask_row(t, thread, row), width, t->out + row);
+    }
 }
 
 /* ---- along y and z --------------------------------------------------------------------------------------------- */
@@ -163,10 +175,10 @@ static int64_t row_groups(const transform *t) {
 }
 
 static bw_status some_rows(bw_context *ctx, void *user, int64_t index, int thread) {
-    (void)ctx, (void)thread;
+    (void)ctx;
     const transform *t = user;
     const int64_t first = index % row_groups(t) * ROWS;
-    rows_along_x(t, index / row_groups(t), first, first + ROWS);
+    rows_along_x(t, thread, index / row_groups(t), first, first + ROWS);
     return BW_OK;
 }
 
@@ -180,7 +192,7 @@ static bw_status one_block(bw_context *ctx, void *user, int64_t index, int threa
 static bw_status one_slice(bw_context *ctx, void *user, int64_t index, int thread) {
     (void)ctx;
     const transform *t = user;
-    rows_along_x(t, index, 0, t->size[1]);
+    rows_along_x(t, thread, index, 0, t->size[1]);
     for (int64_t block = 0; block < t->blocks; block++)
         block_along_y(t, thread, index, block);
     return BW_OK;
@@ -216,6 +228,7 @@ static bw_status prepare(bw_context *ctx, transform *t, const double spacing[3])
             t->squares[axis][k] = (float)(t->square[axis] * k * k);
     }
     t->longest = t->size[1] > t->size[2] ? t->size[1] : t->size[2];
+    if (t->longest < t->blocks) t->longest = t->blocks; /* a row of the mask goes where columns go */
     return BW_OK;
 }
 

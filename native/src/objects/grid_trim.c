@@ -44,36 +44,44 @@ static int at_border(const int64_t size[3], int64_t at) {
     return x == 0 || y == 0 || x == size[0] - 1 || y == size[1] - 1 || (size[2] > 1 && (z == 0 || z == size[2] - 1));
 }
 
+/* Voxels whose neighbours are still to be looked at are linked in place of what they are. */
+#define LINK 0x80000000u
+#define LAST 0xffffffffu
+
+static void push(uint32_t *voxels, int64_t at, uint32_t *top) {
+    voxels[at] = *top;
+    *top = LINK | (uint32_t)at;
+}
+
+/* What the voxel becomes is `value`. -> its position. */
+static int64_t pop(uint32_t *voxels, uint32_t value, uint32_t *top) {
+    const uint32_t at = *top & ~LINK;
+    *top = voxels[at];
+    voxels[at] = value;
+    return at;
+}
+
 enum { OUTSIDE = 2 };
 
-void bw_grid_fill(uint8_t *mask, const int64_t size[3], int connectivity, uint32_t *stack) {
+void bw_grid_fill(uint32_t *mask, const int64_t size[3], int connectivity) {
     bw_around around;
-    int64_t count = 0;
+    uint32_t top = LAST;
     list_neighbours(size, connectivity == 4 || connectivity == 6, &around);
-    for (int64_t i = 0; i < voxels_of(size); i++) {
-        if (mask[i] || !at_border(size, i)) continue;
-        mask[i] = OUTSIDE;
-        stack[count++] = (uint32_t)i;
-    }
-    while (count) {
-        const int64_t at = stack[--count];
+    for (int64_t i = 0; i < voxels_of(size); i++)
+        if (!mask[i] && at_border(size, i)) push(mask, i, &top);
+    while (top != LAST) {
+        const int64_t at = pop(mask, OUTSIDE, &top);
         for (int n = 0; n < around.count; n++) {
             const int64_t next = neighbour(&around, at, n);
-            if (next < 0 || mask[next]) continue;
-            mask[next] = OUTSIDE;
-            stack[count++] = (uint32_t)next;
+            if (next >= 0 && !mask[next]) push(mask, next, &top);
         }
     }
     for (int64_t i = 0; i < voxels_of(size); i++)
         mask[i] = mask[i] != OUTSIDE;
 }
 
-/* Voxels that were taken away and whose neighbours are still to be looked at are linked in place of their labels. */
-#define GONE 0x80000000u
-#define LAST 0xffffffffu
-
 static int is_label(uint32_t label) {
-    return label && !(label & GONE);
+    return label && !(label & LINK);
 }
 
 void bw_grid_trim(const float *level, const float *least, const int64_t size[3], uint32_t *labels) {
@@ -86,19 +94,14 @@ void bw_grid_trim(const float *level, const float *least, const int64_t size[3],
             const int64_t next = neighbour(&around, i, n);
             outside |= next >= 0 && !is_label(labels[next]);
         }
-        if (!outside) continue;
-        labels[i] = top;
-        top = GONE | (uint32_t)i;
+        if (outside) push(labels, i, &top);
     }
     while (top != LAST) {
-        const uint32_t at = top & ~GONE;
-        top = labels[at];
-        labels[at] = 0;
+        const int64_t at = pop(labels, 0, &top);
         for (int n = 0; n < around.count; n++) {
             const int64_t next = neighbour(&around, at, n);
             if (next < 0 || !is_label(labels[next]) || level[next] >= least[labels[next]]) continue;
-            labels[next] = top;
-            top = GONE | (uint32_t)next;
+            push(labels, next, &top);
         }
     }
 }
