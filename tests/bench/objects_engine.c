@@ -8,8 +8,8 @@
  *       distance    image: bytes; out: float32
  *       watershed   image: float32 landscape; labels: uint16 markers; mask: bytes; all neighbours; out: uint16
  *       measure     image: float32 intensities; labels: uint16; out: float64 [column][object]
- *       objects     image: float32 probabilities, of which all is foreground; split: as in bw_splitting; out: nothing;
- *                   bytes are all that were held at the peak beyond the image
+ *       objects     image: float32 probabilities; all above 1e-6 is foreground; split: as in bw_splitting; out:
+ * nothing; bytes are all that were held at the peak beyond the image
  *
  * Files hold pixels alone, [z][y][x]. */
 #include <inttypes.h>
@@ -140,7 +140,6 @@ static bw_status measure(bw_context *ctx, const inputs *in, result *out) {
     return status;
 }
 
-/* One connected component that is the whole image. */
 static bw_status label(bw_context *ctx, const inputs *in, result *out) {
     bw_objects_options options;
     bw_objects_options_init(&options);

@@ -1017,16 +1017,20 @@ static void check_peak(const bw_image *image, bw_splitting split, int lines, int
     bw_context_free(ctx);
 }
 
-/* Where all of an image is one component, and where boxes of components overlap. */
+/* Where an image is one component but for a corner that distances are measured to, and where boxes of components
+ * overlap. */
 static void test_twelve_bytes_per_voxel(void **state) {
     (void)state;
     bw_image *flat = cloud(1000, 800, 1, 1), *deep = cloud(110, 100, 72, 1), *two = combs(1000, 800);
-    for (int split = BW_SPLIT_NONE; split <= BW_SPLIT_CORE; split++)
-        for (int lines = 0; lines < 2; lines++) {
-            check_peak(flat, (bw_splitting)split, lines, 1);
-            check_peak(deep, (bw_splitting)split, lines, 1);
-            check_peak(two, (bw_splitting)split, lines, 2);
-        }
+    ball(flat, 0, 1, (double[]){0, 0, 0}, 8, 0);
+    ball(deep, 0, 1, (double[]){0, 0, 0}, 8, 0);
+    for (int split = BW_SPLIT_NONE; split <= BW_SPLIT_CORE; split++) {
+        check_peak(flat, (bw_splitting)split, 0, 1);
+        check_peak(flat, (bw_splitting)split, 1, 1);
+        check_peak(deep, (bw_splitting)split, split % 2, 1);
+    }
+    check_peak(two, BW_SPLIT_DISTANCE, 0, 2);
+    check_peak(two, BW_SPLIT_PROBABILITY, 1, 2);
     bw_image_free(flat);
     bw_image_free(deep);
     bw_image_free(two);

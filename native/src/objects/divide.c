@@ -11,7 +11,7 @@
 /* Voxels of a box: components from LARGE on are split one after the other, with all threads, and so are those beyond a
  * thread's share of the frame, as boxes of several threads would be more than it; below SMALL never. Bytes of work for
  * a voxel. */
-enum { LARGE = 1 << 22, SMALL = 1 << 18, VOXEL_BYTES = 10 };
+enum { LARGE = 1 << 22, SMALL = 1 << 19, VOXEL_BYTES = 10 };
 
 /* Thresholds that distances are measured at. */
 enum { LAYERS = 4 };

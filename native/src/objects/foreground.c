@@ -9,7 +9,7 @@
 #include "core/tile.h"
 #include "objects/objects.h"
 
-enum { BAND_LEAST = 1 << 18, BAND_MOST = 1 << 21, REACH = 4, MAX_RADIUS = 400 };
+enum { BAND_LEAST = 1 << 16, BAND_MOST = 1 << 21, REACH = 4, MAX_RADIUS = 400 };
 
 /* ---- creation ---------------------------------------------------------------------------------------------------- */
 
