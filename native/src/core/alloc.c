@@ -109,6 +109,12 @@ void bw_free(void *block) {
     free(header->base);
 }
 
+void bw_give_back(void) {
+#ifdef __GLIBC__
+    malloc_trim(0);
+#endif
+}
+
 void bw_retire(void *block) {
 #ifdef __GLIBC__
     static const uint64_t retired_most = (uint64_t)128 << 20; /* looking through the heap takes milliseconds */
@@ -116,7 +122,7 @@ void bw_retire(void *block) {
     const uint64_t size = block ? block_of(block)->size : 0, before = atomic_fetch_add(&retired, size);
     bw_free(block);
     if (before < retired_most && before + size >= retired_most) {
-        malloc_trim(0);
+        bw_give_back();
         atomic_store(&retired, 0);
     }
 #else

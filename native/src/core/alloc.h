@@ -14,6 +14,8 @@ void bw_free(void *block);
 /* bw_free for large blocks that come and go in a long-lived program: from time to time their memory goes back to the
  * system, where the C library would keep it. */
 void bw_retire(void *block);
+/* Memory that was freed goes back to the system, before much of other sizes is needed; takes milliseconds. */
+void bw_give_back(void);
 char *bw_strdup(bw_context *ctx, const char *text);
 
 #endif

@@ -13,6 +13,9 @@
  * a voxel. */
 enum { LARGE = 1 << 22, SMALL = 1 << 19, VOXEL_BYTES = 10 };
 
+/* Voxels of a frame from which on what bands of it took goes back to the system before there are boxes. */
+enum { GIVE_BACK = 1 << 20 };
+
 /* Thresholds that distances are measured at. */
 enum { LAYERS = 4 };
 
@@ -463,6 +466,7 @@ static bw_status check_rows(bw_context *ctx, const bw_runs *runs) {
 bw_status bw_runs_divide(bw_context *ctx, bw_runs *runs, const bw_division *division, uint32_t *count) {
     bw_divider d = {.runs = runs, .how = division, .count = *count};
     BW_TRY(check_rows(ctx, runs));
+    if (runs->size[0] * bw_runs_rows(runs) >= GIVE_BACK) bw_give_back();
     bw_status status = prepare(ctx, &d);
     if (status == BW_OK) status = divide_all(ctx, &d);
     if (status == BW_OK) {
