@@ -8,10 +8,12 @@
 #include "core/parallel.h"
 #include "objects/grid.h"
 
-/* Voxels of a box: components from LARGE on are split one after the other, with all threads, and so are those beyond a
- * thread's share of the frame, as boxes of several threads would be more than it; below SMALL never. Bytes of work for
- * a voxel. */
-enum { LARGE = 1 << 22, SMALL = 1 << 19, VOXEL_BYTES = 10 };
+/* Voxels of a box from which on components are split one after the other, with all threads, and below which they never
+ * are. */
+enum { LARGE = 1 << 22, SMALL = 1 << 18 };
+
+/* Bytes of work for a voxel of a box; of levels; of both that a voxel of the frame may take where boxes overlap. */
+enum { VOXEL_BYTES = 10, LEVEL_BYTES = 2, FRAME_BYTES = 12 };
 
 /* Voxels of a frame from which on what bands of it took goes back to the system before there are boxes. */
 enum { GIVE_BACK = 1 << 20 };
@@ -395,13 +397,44 @@ static bw_status divide_component(bw_context *ctx, void *user, int64_t index, in
 
 /* ---- all of them ------------------------------------------------------------------------------------------------- */
 
+/* Voxels of the boxes that may be held at once: the largest ones, one per thread. */
+static bw_status sum_boxes(bw_context *ctx, const bw_divider *d, int threads, int64_t *sum) {
+    int64_t *most = bw_calloc(ctx, (uint64_t)threads, sizeof *most, "components"); /* descending */
+    if (!most) return BW_ERROR_MEMORY;
+    for (uint32_t c = 0; c < d->count; c++) {
+        bw_part_box box;
+        find_box(d, c, &box);
+        const int64_t voxels = voxels_of(&box) < LARGE ? voxels_of(&box) : 0;
+        int at = threads;
+        for (; at > 0 && most[at - 1] < voxels; at--)
+            if (at < threads) most[at] = most[at - 1];
+        if (at < threads) most[at] = voxels;
+    }
+    *sum = 0;
+    for (int t = 0; t < threads; t++)
+        *sum += most[t];
+    bw_free(most);
+    return BW_OK;
+}
+
+/* Where boxes overlap, those beyond a thread's share of the frame are not held side by side. */
+static bw_status choose_large(bw_context *ctx, bw_divider *d, int threads) {
+    const int64_t frame = d->runs->size[0] * bw_runs_rows(d->runs), share = frame / threads;
+    int64_t boxes, levels = 0;
+    BW_TRY(sum_boxes(ctx, d, threads, &boxes));
+    for (uint32_t c = 0; c < d->count; c++)
+        levels += d->extents[c].voxels;
+    const int fits = boxes * VOXEL_BYTES + levels * LEVEL_BYTES <= frame * FRAME_BYTES;
+    d->large_from = fits || share > LARGE ? LARGE : share > SMALL ? share : SMALL;
+    return BW_OK;
+}
+
 static bw_status divide_all(bw_context *ctx, bw_divider *d) {
     const int threads = bw_context_threads(ctx);
     const double room = (double)bw_context_memory_budget(ctx) / ((double)LARGE * VOXEL_BYTES);
     d->threads = 1;
     d->large = 0;
-    d->large_from = d->runs->size[0] * bw_runs_rows(d->runs) / threads;
-    d->large_from = d->large_from < SMALL ? SMALL : d->large_from < LARGE ? d->large_from : LARGE;
+    BW_TRY(choose_large(ctx, d, threads));
     BW_TRY(
         bw_parallel_threads(ctx, room < threads ? room < 1 ? 1 : (int)room : threads, d->count, divide_component, d));
     d->threads = threads;
