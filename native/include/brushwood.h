@@ -806,7 +806,7 @@ bw_status bw_objects_channels(bw_context *ctx, const bw_image *probabilities, co
  * signed 16 bits, where negative ones are 0); whole or streamed. Ids are 1..n in the order of the objects' first voxels
  * (x fastest, then y, z). The class of an object is the foreground channel of highest mean; a single channel makes no
  * classes. Memory: a band of the image, runs, and where components are split 2 bytes per foreground voxel of the frame
- * and 14 per voxel of the boxes of those at work (BW_ERROR_MEMORY beyond the budget). options and report may be NULL.
+ * and 10 per voxel of the boxes of those at work (BW_ERROR_MEMORY beyond the budget). options and report may be NULL.
  * Errors: values outside 0..1 or not finite, more than BW_MAX_CLASSES channels (BW_ERROR_MISMATCH), no such channel,
  * options out of range. */
 bw_status bw_objects_label(bw_context *ctx, const bw_image *probabilities, const bw_objects_options *options,
