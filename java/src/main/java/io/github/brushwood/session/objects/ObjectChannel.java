@@ -22,6 +22,7 @@ public final class ObjectChannel {
 	}
 
 	private static final int MOST = 255;
+	private static final int SIGNED_ZERO = 32768;
 	private static final String LABEL = "objects";
 
 	private ObjectChannel() {}
@@ -53,12 +54,18 @@ public final class ObjectChannel {
 	private static ImageProcessor channel(final ImagePlus imp, final int[] plane, final Values values) {
 		final int[] depth = Depth.of(plane, imp.getWidth(), imp.getHeight());
 		final ImageProcessor ip = imp.getProcessor().createProcessor(imp.getWidth(), imp.getHeight());
+		final int zero = zero(imp);
 		for (int i = 0; i < plane.length; i++) {
 			final int inside = values == Values.MASK ? MOST : Math.min(MOST, depth[i] / Depth.PIXEL);
 			if (ip.getBitDepth() == 32) ip.setf(i, plane[i] > 0 ? inside : 0);
-			else ip.set(i, plane[i] > 0 ? inside : 0);
+			else ip.set(i, plane[i] > 0 ? zero + inside : zero);
 		}
 		return ip;
+	}
+
+	/** The pixel value that stands for 0. */
+	private static int zero(final ImagePlus imp) {
+		return imp.getCalibration().isSigned16Bit() ? SIGNED_ZERO : 0;
 	}
 
 	private static ImagePlus compose(final ImagePlus imp, final ImageStack stack) {
@@ -73,8 +80,8 @@ public final class ObjectChannel {
 			composite.setChannelLut(lut, c);
 		}
 		final LUT lut = LUT.createLutFromColor(Color.YELLOW);
-		lut.min = 0;
-		lut.max = MOST;
+		lut.min = zero(imp);
+		lut.max = zero(imp) + MOST;
 		composite.setChannelLut(lut, channels);
 		composite.setOpenAsHyperStack(true);
 		return composite;

@@ -127,4 +127,17 @@ class ObjectStrokesTest {
 		assertTrue(with.getProcessor() != imp.getProcessor());
 		assertSame(CompositeImage.class, with.getClass());
 	}
+
+	/** ImageJ shows what the calibration makes of the pixels. */
+	@Test
+	void theChannelOfASignedImageIsSignedToo() {
+		final ImagePlus imp = Pictures.plane("s", 37, 29, 16);
+		imp.getCalibration().setSigned16BitCalibration();
+		final LabelImage labels = Scenes.random(37, 29, 1, 1, 40);
+		final ImagePlus with = ObjectChannel.append(imp, labels, Values.MASK);
+		with.setC(2);
+		assertEquals(0, with.getStatistics().min);
+		assertEquals(255, with.getStatistics().max);
+		assertEquals(0, with.getCalibration().getCValue((int) with.getDisplayRangeMin()));
+	}
 }
