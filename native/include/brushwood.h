@@ -266,7 +266,7 @@ typedef enum bw_zarr_version {
 typedef enum bw_zarr_content {
     BW_ZARR_CONTENT_AUTO = 0, /* labels when they are uint8 or uint16 of one channel without a name */
     BW_ZARR_CONTENT_IMAGE,
-    BW_ZARR_CONTENT_LABELS /* uint8 or uint16 of one channel */
+    BW_ZARR_CONTENT_LABELS /* one channel; float32 is not said to be labels, which OME-Zarr has as integers */
 } bw_zarr_content;
 
 typedef struct bw_zarr_options {
@@ -806,9 +806,9 @@ bw_status bw_objects_channels(bw_context *ctx, const bw_image *probabilities, co
  * signed 16 bits, where negative ones are 0); whole or streamed. Ids are 1..n in the order of the objects' first voxels
  * (x fastest, then y, z). The class of an object is the foreground channel of highest mean; a single channel makes no
  * classes. Memory: a band of the image, runs, and where components are split 2 bytes per foreground voxel of the frame
- * and 10 per voxel of the boxes of those at work (BW_ERROR_MEMORY beyond the budget). options and report may be NULL.
- * Errors: values outside 0..1 or not finite, more than BW_MAX_CLASSES channels (BW_ERROR_MISMATCH), no such channel,
- * options out of range. */
+ * and 10 (with connectivity 4 and 6 up to 12) per voxel of the boxes of those at work (BW_ERROR_MEMORY beyond the
+ * budget). options and report may be NULL. Errors: values outside 0..1 or not finite, more than BW_MAX_CLASSES channels
+ * (BW_ERROR_MISMATCH), no such channel, options out of range. */
 bw_status bw_objects_label(bw_context *ctx, const bw_image *probabilities, const bw_objects_options *options,
                            bw_objects **out, bw_objects_report *report);
 /* Objects of a label image: one channel, integers or whole numbers in float32, 0 = background, below 2^24 as ids.

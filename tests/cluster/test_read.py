@@ -408,3 +408,22 @@ def test_what_is_not_there(tmp_path):
     refused(tmp_path / "nothing.zarr", tmp_path, tmp_path / "nothing.zarr")
     (tmp_path / "empty.zarr").mkdir()
     refused(tmp_path / "empty.zarr", tmp_path, tmp_path / "empty.zarr")
+
+
+@pytest.mark.parametrize("dtype", ["uint16", "int32", "int64"])
+def test_labels_stay_labels(dtype, tmp_path):
+    """Of any integers: their smaller resolutions have no number that is between two."""
+    path, copy = tmp_path / "v.zarr", tmp_path / "copy.zarr"
+    values = pixels((6, 150, 141), "uint16").astype(dtype)
+    create(path / "0", values, 2, (6, 50, 60))
+    describe(path, [1.0] * 3, "zyx")
+    attributes = json.loads((path / ".zattrs").read_text())
+    (path / ".zattrs").write_text(json.dumps({**attributes, "image-label": {"version": "0.4"}}))
+    run("convert", "--input", path, "--output", copy)
+    levels = zarr.open_group(copy, mode="r")
+    np.testing.assert_array_equal(levels["0"][0, 0], values)
+    half = levels["1"][0, 0]
+    steps = [-(-whole // part) for whole, part in zip(values.shape, half.shape, strict=True)]
+    np.testing.assert_array_equal(half, values[::steps[0], ::steps[1], ::steps[2]])
+    # OME-Zarr has labels of integers alone.
+    assert ("image-label" in levels.attrs) == (dtype == "uint16")

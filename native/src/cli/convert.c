@@ -35,7 +35,8 @@ static bw_status convert(const bw_cli_call *call, const bw_cli_format *format, c
     bw_image *image;
     BW_TRY(bw_image_open_file(call->ctx, input, &image));
     bw_cli_format how = *format;
-    const int labels = bw_cli_get(call, "labels")->count || bw_image_is_labels(image);
+    const int known = bw_image_is_labels(image) && bw_image_get_info(image)->channels == 1;
+    const int labels = bw_cli_get(call, "labels")->count || known;
     how.zarr.content = labels ? BW_ZARR_CONTENT_LABELS : BW_ZARR_CONTENT_IMAGE;
     bw_status status = spacing ? bw_image_set_spacing(call->ctx, image, spacing) : BW_OK;
     if (status == BW_OK) status = bw_cli_write_image(call->ctx, &how, output, image);

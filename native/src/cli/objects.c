@@ -334,7 +334,7 @@ static void explain_none(const bw_objects_report *r) {
         fprintf(
             stderr,
             "note: there are no objects: no pixel reaches the threshold of %.3g, the highest foreground is %.3g. Of "
-            "8-bit images 255 is 1, of 16-bit ones 65535.\n",
+            "8-bit images 255 is 1, of 16-bit ones 65535, of signed ones 32767.\n",
             r->threshold, r->highest);
     else
         fputs("note: there are no objects: the foreground is 0 everywhere; --classes chooses its channels.\n", stderr);

@@ -110,8 +110,9 @@ static jlong jni_objectsFromImage(JNIEnv *env, jclass self, jlong job, jlong add
     int found = 0;
     const bw_status status = bw_objects_from_image(ctx, image, 0, &objects, &found);
     const jboolean value = (jboolean)(found != 0);
-    (*env)->SetBooleanArrayRegion(env, mask, 0, 1, &value);
-    return made(env, ctx, status, objects);
+    const jlong result = made(env, ctx, status, objects);
+    if (result) (*env)->SetBooleanArrayRegion(env, mask, 0, 1, &value);
+    return result;
 }
 
 static void jni_objectsFree(JNIEnv *env, jclass self, jlong objects) {

@@ -7,11 +7,11 @@
 
 static bw_status check_count(bw_context *ctx, const bw_objects *parts, const char *name) {
     for (int f = 0; f < bw_objects_get_info(parts)->frames; f++)
-        if (bw_objects_count(parts, f) > BW_MAX_LABEL)
+        if (bw_objects_count(parts, f) > BW_MAX_READ_LABEL)
             return bw_fail(ctx, BW_ERROR_MISMATCH,
                            "%s is a mask of %lld connected parts; %u at most can be compared as objects. Remove noise, "
                            "or compare masks.",
-                           name, (long long)bw_objects_count(parts, f), (unsigned)BW_MAX_LABEL);
+                           name, (long long)bw_objects_count(parts, f), (unsigned)BW_MAX_READ_LABEL);
     return BW_OK;
 }
 

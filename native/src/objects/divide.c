@@ -8,8 +8,7 @@
 #include "core/parallel.h"
 #include "objects/grid.h"
 
-/* Voxels of a box from which on components are split one after the other, with all threads, and below which they never
- * are. */
+/* Bounds of the voxels of a box from which on components are split one after the other, with all threads. */
 enum { LARGE = 1 << 22, SMALL = 1 << 18 };
 
 /* Bytes of work for a voxel of a box; of levels; of both that a voxel of the frame may take where boxes overlap. */

@@ -88,7 +88,8 @@ static bw_status make_buffers(bw_context *ctx, bw_foreground *f) {
 static float scale_of(const bw_image *image) {
     const bw_pixel_type type = bw_image_get_info(image)->type;
     if (type == BW_FLOAT32) return 1;
-    return type == BW_UINT8 ? 1 / 255.0f : 1 / (65535.0f + (float)bw_image_offset(image));
+    const float white = (type == BW_UINT8 ? 255.0f : 65535.0f) + (float)bw_image_offset(image);
+    return white > 0 ? 1 / white : 1;
 }
 
 bw_status bw_foreground_create(bw_context *ctx, const bw_image *image, double sigma, const double spacing[3],

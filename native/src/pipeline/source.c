@@ -118,7 +118,7 @@ static bw_status scan_part(bw_context *ctx, bw_box_scan *s, const bw_part *all, 
             for (box.lo[0] = all->lo[0]; box.lo[0] < all->hi[0]; box.lo[0] = box.hi[0]) {
                 int there;
                 for (int axis = 0; axis < 3; axis++)
-                    box.hi[axis] = up_to(box.lo[axis] + extent[axis], all->hi[axis]);
+                    box.hi[axis] = up_to((box.lo[axis] / extent[axis] + 1) * extent[axis], all->hi[axis]);
                 BW_TRY(scan_box(ctx, s, &box, &there));
                 if (!there && again) BW_TRY(scan_part(ctx, s, &box, bw_image_chunks(s->scan->image), 0));
             }

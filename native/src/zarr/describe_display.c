@@ -104,6 +104,7 @@ static bw_status add_label(bw_text *text, const bw_zarr_group *group) {
 }
 
 bw_status bw_zarr_describe_display(bw_text *text, const bw_zarr_group *group) {
-    if (group->labels) return add_label(text, group);
+    /* OME-Zarr's label images are integers. */
+    if (group->labels && bw_image_get_info(group->outline)->type != BW_FLOAT32) return add_label(text, group);
     return has_names(group->outline) ? add_channels(text, group->outline) : BW_OK;
 }

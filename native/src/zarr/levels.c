@@ -74,6 +74,7 @@ MEANS(mean_float32, float, (((a + b) + (c + d)) + ((e + f) + (g + h))) * 0.125f)
 
 FIRSTS(first_uint8, uint8_t)
 FIRSTS(first_uint16, uint16_t)
+FIRSTS(first_float32, float)
 
 static row_fn find_row(bw_pixel_type type, int labels) {
     static const struct {
@@ -81,7 +82,7 @@ static row_fn find_row(bw_pixel_type type, int labels) {
         row_fn mean, first;
     } table[] = {{BW_UINT8, mean_uint8, first_uint8},
                  {BW_UINT16, mean_uint16, first_uint16},
-                 {BW_FLOAT32, mean_float32, mean_float32}};
+                 {BW_FLOAT32, mean_float32, first_float32}};
     for (size_t i = 0; i < sizeof table / sizeof *table; i++)
         if (table[i].type == type) return labels ? table[i].first : table[i].mean;
     return mean_float32;

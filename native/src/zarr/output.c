@@ -52,12 +52,11 @@ static bw_status check_options(bw_context *ctx, const bw_zarr_options *options) 
 /* Whether the image holds numbers of classes or objects. */
 static bw_status find_labels(bw_context *ctx, const bw_image *outline, bw_zarr_content content, int *out) {
     const bw_image_info *info = bw_image_get_info(outline);
-    const int possible = info->type != BW_FLOAT32 && info->channels == 1;
+    const int single = info->channels == 1, whole = info->type != BW_FLOAT32;
     *out = content == BW_ZARR_CONTENT_LABELS ||
-           (content == BW_ZARR_CONTENT_AUTO && possible && !*bw_image_channel_name(outline, 0));
-    if (!*out || possible) return BW_OK;
-    return bw_fail(ctx, BW_ERROR_ARGUMENT, "Labels have one channel of uint8 or uint16, not %d of %s.", info->channels,
-                   bw_type_name(info->type));
+           (content == BW_ZARR_CONTENT_AUTO && single && whole && !*bw_image_channel_name(outline, 0));
+    if (!*out || single) return BW_OK;
+    return bw_fail(ctx, BW_ERROR_ARGUMENT, "Labels have one channel, not %d.", info->channels);
 }
 
 static char *name_level(bw_context *ctx, const char *root, int level) {

@@ -12,8 +12,8 @@ int bw_zarr_fill_parse(const cJSON *value, bw_zarr_array *array);
 /* count numbers, step numbers apart. */
 typedef void (*bw_zarr_convert_fn)(const void *from, int64_t step, int64_t count, void *to);
 
-/* The type that images have of such numbers, as TIFF files have: truth values become 0 and 255, signed numbers of 16
- * bits are shifted by 32768, those of 8 bits keep their bits, 32 and 64 bits become float32. */
+/* The type that images have of such numbers: truth values become 0 and 255, signed numbers of 16 bits are shifted by
+ * 32768, those of 8 bits, and 32 and 64 bits become float32. */
 bw_pixel_type bw_zarr_pixel_type(const bw_zarr_array *array, bw_zarr_convert_fn *convert);
 /* bw_image_offset of these pixels. */
 double bw_zarr_value_offset(const bw_zarr_array *array);

@@ -41,7 +41,7 @@ public final class ObjectSet extends Handle {
 	/**
 	 * The objects of a label image, or the connected parts of a mask.
 	 *
-	 * @param labels one channel of whole numbers up to 2^24, 0 = background; a mask when it is UINT8 with no values but 0
+	 * @param labels one channel of whole numbers below 2^24, 0 = background; a mask when it is UINT8 with no values but 0
 	 *          and 255 and one 255 at least
 	 */
 	public static ObjectSet of(final Job job, final EngineImage labels) {

@@ -7,6 +7,7 @@ import ij.process.ImageProcessor;
 import ij.process.LUT;
 
 import io.github.brushwood.session.BrushwoodException;
+import io.github.brushwood.session.ImagePlusAdapter;
 
 import java.awt.Color;
 
@@ -22,7 +23,6 @@ public final class ObjectChannel {
 	}
 
 	private static final int MOST = 255;
-	private static final int SIGNED_ZERO = 32768;
 	private static final String LABEL = "objects";
 
 	private ObjectChannel() {}
@@ -65,7 +65,7 @@ public final class ObjectChannel {
 
 	/** The pixel value that stands for 0. */
 	private static int zero(final ImagePlus imp) {
-		return imp.getCalibration().isSigned16Bit() ? SIGNED_ZERO : 0;
+		return (int) -ImagePlusAdapter.offset(imp);
 	}
 
 	private static ImagePlus compose(final ImagePlus imp, final ImageStack stack) {
